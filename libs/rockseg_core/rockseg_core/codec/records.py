@@ -1,0 +1,29 @@
+"""Records to bytes and back. Unknown fields are ignored, so that a newer writer stops no reader."""
+
+import msgspec
+
+from rockseg_core.domain.errors import RecordUndecodableError
+from rockseg_core.domain.records import SCHEMA, JobEvent, JobRequest
+
+MAX_RECORD_BYTES = 4096
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[JobRequest | JobEvent] = msgspec.json.Decoder(JobRequest | JobEvent)
+
+
+def encode(record: JobRequest | JobEvent) -> bytes:
+    return _encoder.encode(record)
+
+
+def decode(value: bytes | None) -> JobRequest | JobEvent:
+    """Raises RecordUndecodableError for no bytes, no JSON, an unknown tag, or a schema beyond the next one."""
+    if value is None:
+        raise RecordUndecodableError("the record has no value")
+    try:
+        record = _decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordUndecodableError("the record is not a JobRequest or JobEvent") from error
+    # Readers of version n accept n + 1: a release's readers go out before its writers.
+    if not 1 <= record.schema <= SCHEMA + 1:
+        raise RecordUndecodableError("the record's schema is unknown")
+    return record

@@ -1,0 +1,67 @@
+from enum import StrEnum
+from typing import Final, NamedTuple, NewType
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
+
+JobId = UUID
+Tenant = NewType("Tenant", str)
+
+TENANT_PATTERN: Final = r"[a-z0-9-]{1,63}"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    ERASED = "erased"
+
+    @property
+    def terminal(self) -> bool:
+        return self in {JobStatus.FINISHED, JobStatus.FAILED, JobStatus.ERASED}
+
+
+class RequestPosition(NamedTuple):
+    """Where a JobRequest stands on `rockseg.jobs`; of two requests for one job the lower position counts."""
+
+    partition: int
+    offset: int
+
+
+class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a client may set on submit. `mask_weight` is rounded to 3 decimals at the door, so digests are stable."""
+
+    mask_weight: float = 0.5
+    core_width_px: float | None = None
+    px_per_mm: float | None = None
+    core_mm: float | None = None
+
+    @property
+    def known_core_width_px(self) -> float | None:
+        """Pixels across one core in the photo as displayed, when the client said so."""
+        if self.core_width_px is not None:
+            return self.core_width_px
+        if self.px_per_mm is not None and self.core_mm is not None:
+            return self.px_per_mm * self.core_mm
+        return None
+
+
+class JobError(msgspec.Struct, frozen=True):
+    """Why a job failed: a stable code, and a sentence for the client."""
+
+    code: str
+    sentence: str
+
+
+class ModelRef(msgspec.Struct, frozen=True):
+    """Which bundle made a result; `digest` is the sha256 of its manifest, in hex."""
+
+    name: str
+    version: str
+    digest: str
+
+
+def idempotent_job_id(tenant: Tenant, key: str) -> JobId:
+    """The job that an Idempotency-Key names, so that a retry meets its own job on any replica."""
+    return uuid5(uuid5(NAMESPACE_URL, f"rockseg:{tenant}"), key)

@@ -1,0 +1,31 @@
+from typing import Protocol
+
+from rockseg_core.domain.delivery import Delivery
+
+
+class DeliverySource(Protocol):
+    """A worker's share of `rockseg.jobs`: at least once, and each attempt on record before it starts (design §6)."""
+
+    async def receive(self) -> Delivery | None:
+        """The next delivery that may start; waits for one. None once `stop` was called.
+
+        It is durably named as in flight, with its attempt, before this returns. A suspect comes only when nothing else
+        is in flight, and nothing comes beside it. At most 8 of a partition are in flight at once.
+        """
+        ...
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """Its outcome is published: it never comes again. Harmless for a delivery that is no longer ours."""
+        ...
+
+    async def retry(self, delivery: Delivery) -> None:
+        """The job failed here while the worker is sound: it comes again, alone, with attempt + 1."""
+        ...
+
+    def stop(self) -> None:
+        """Hand out nothing more; what is in flight may still be acknowledged."""
+        ...
+
+    async def close(self) -> None:
+        """Mark what is still in flight as released (it keeps its attempt), commit a last time, and leave."""
+        ...
