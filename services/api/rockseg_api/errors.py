@@ -1,0 +1,55 @@
+"""What the API itself may answer instead of a result, on core's tree; HTTP statuses stand in one table elsewhere."""
+
+from rockseg_core.domain.errors import FatalError, TransientError, UsageError
+
+
+class JobUnknownError(UsageError):
+    """No such job, or another tenant's, or one forgotten an hour after it expired: nobody can tell which."""
+
+    code = "job_unknown"
+
+
+class JobGoneError(UsageError):
+    """Erased by its client, or expired: its result is no more."""
+
+    code = "job_gone"
+
+
+class IdempotencyKeyReusedError(UsageError):
+    """The key names a job of another photo or other options."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeySpentError(UsageError):
+    """The key names a job that was erased or has expired."""
+
+    code = "idempotency_key_spent"
+
+
+class ViewNotReadyError(TransientError):
+    """The log did not answer in time and the view has no such job: whether there is one is not known."""
+
+    code = "view_behind"
+
+
+class RenderBusyError(TransientError):
+    """As many overlays are being drawn as may be; `retry_after_seconds` is a fair guess."""
+
+    code = "render_busy"
+
+    def __init__(self, sentence: str = "", *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ModelUnknownError(TransientError):
+    """No worker has named its model yet."""
+
+    code = "model_unknown"
+
+
+class ResultMissingError(FatalError):
+    """A finished job's object is not in the store though its photo is: somebody or something took it."""
+
+    code = "result_missing"
