@@ -10,7 +10,7 @@ from rockseg_core.domain.report import CoreGeometry
 
 @dataclass(frozen=True)
 class Tile:
-    """What the network sees: pixels (h, w, 3) uint8 in one of the manifest's shapes; `index` is its place in its plan."""
+    """What the network sees: (h, w, 3) uint8 pixels in a shape of the manifest; `index` is its place in its plan."""
 
     index: int
     pixels: Pixels
