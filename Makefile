@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each makes .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench clean deps-real
+.PHONY: help demo up test lint format bench docs clean deps-real
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,9 @@ format: $(STAMP)  ## Format the code and mend what a machine can.
 
 bench: $(STAMP)  ## Measure speed beside a baseline; writes benchmarks/latest.json.
 	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP)  ## Make the generated tables of the README anew.
+	@$(BIN)/python -m docs.generate
 
 deps-real: $(STAMP)  ## Install what the tests on real parts need (nothing yet: Kafka and S3 come with their adapters).
 	@echo "No test needs a real Kafka, S3 or browser yet."

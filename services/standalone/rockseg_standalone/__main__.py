@@ -1,0 +1,4 @@
+from rockseg_standalone.cli import main
+
+if __name__ == "__main__":
+    main()
