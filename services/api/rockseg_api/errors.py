@@ -34,13 +34,10 @@ class ViewNotReadyError(TransientError):
 
 
 class RenderBusyError(TransientError):
-    """As many overlays are being drawn as may be; `retry_after_seconds` is a fair guess."""
+    """As many overlays are being drawn as may be."""
 
     code = "render_busy"
-
-    def __init__(self, sentence: str = "", *, retry_after_seconds: float = 1.0) -> None:
-        super().__init__(sentence)
-        self.retry_after_seconds = retry_after_seconds
+    retry_after_seconds: int = 1
 
 
 class ModelUnknownError(TransientError):

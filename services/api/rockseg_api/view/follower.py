@@ -1,0 +1,122 @@
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from rockseg_api.view.progress import Progress
+from rockseg_api.view.reading import FORGET_SECONDS
+from rockseg_api.view.table import CHUNK_RECORDS, ViewTable
+from rockseg_core.domain.clock import Clock
+from rockseg_core.domain.errors import LogUnavailableError
+from rockseg_core.domain.fold import JobRecord, after, queued
+from rockseg_core.domain.job import RequestPosition
+from rockseg_core.domain.records import JobRequest
+from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition
+
+FIRST_PAUSE_SECONDS: Final = 0.1
+LONGEST_PAUSE_SECONDS: Final = 5.0
+
+_log = structlog.get_logger()
+
+
+class Follower:
+    """Keeps the table in step with both topics, for ever: neither an absent log nor a damaged file ends it."""
+
+    def __init__(
+        self, *, table: ViewTable, feed: JobFeed, clock: Clock, progress: Progress, lifetime_seconds: float
+    ) -> None:
+        self._table = table
+        self._feed = feed
+        self._clock = clock
+        self._progress = progress
+        self._lifetime_seconds = lifetime_seconds
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self.caught_up = asyncio.Event()
+        self.connected = False
+        self.applied = 0
+        self.undecodable = 0
+        self.rebuilds = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._follow(await self._where_to_start())
+            except LogUnavailableError:
+                self.connected = False
+                _log.warning("view_log_unavailable", retry_seconds=self._pause_seconds)
+            except sqlite3.DatabaseError as error:
+                _log.error("view_file_damaged", reason=str(error))
+                self.rebuild()
+            await asyncio.sleep(self._pause_seconds * random.uniform(0.5, 1.0))
+            self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def rebuild(self) -> None:
+        """Begin with an empty table and at no offset; until it has caught up, nothing is known and nothing denied."""
+        self.rebuilds += 1
+        self._progress.reset({})
+        self._table.discard()
+
+    async def _follow(self, start: Mapping[LogPartition, int]) -> None:
+        batches = self._feed.follow(start)
+        try:
+            async for batch in batches:
+                await self._apply(batch)
+                self._pause_seconds = FIRST_PAUSE_SECONDS
+        finally:
+            if isinstance(batches, AsyncGenerator):  # its connection goes now, not when it is collected
+                await batches.aclose()
+
+    async def _where_to_start(self) -> Mapping[LogPartition, int]:
+        extents = await self._feed.extents(self._clock.now() - self._lifetime_seconds - FORGET_SECONDS)
+        known = self._table.positions()
+        if known and not _continues(known, extents):
+            _log.warning("view_rebuilt", reason="its offsets are not in the log")
+            self.rebuild()
+            known = {}
+        if known:
+            start = {at: known.get(at, extent.beginning) for at, extent in extents.items()}
+        else:
+            start = {at: extent.since for at, extent in extents.items()}
+        self.connected = True
+        self._table.apply((), start)
+        self._progress.reset(start)
+        self._catch_up_to({at: extent.end for at, extent in extents.items()})
+        return start
+
+    def _catch_up_to(self, ends: Mapping[LogPartition, int]) -> None:
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        reached.add_done_callback(lambda _: self.caught_up.set())
+        self._progress.tell(ends, [reached])
+
+    async def _apply(self, batch: Sequence[FeedRecord]) -> None:
+        for first in range(0, len(batch), CHUNK_RECORDS):
+            chunk = batch[first : first + CHUNK_RECORDS]
+            positions = {record.at: record.offset + 1 for record in chunk}
+            rows = [_row(record) for record in chunk]
+            self._table.apply((row for row in rows if row is not None), positions)
+            self.applied += len(chunk)
+            if None in rows:
+                self.undecodable += rows.count(None)
+                _log.warning("view_record_undecodable", count=rows.count(None), at=str(chunk[0].at))
+            self._progress.advance(positions)
+            await asyncio.sleep(0)  # requests are served between two chunks of a long replay
+
+
+def _continues(known: Mapping[LogPartition, int], extents: Mapping[LogPartition, Extent]) -> bool:
+    """Whether every offset is still in the log: not taken by retention, and not of a topic that was made anew."""
+    return all(at in extents and extents[at].beginning <= offset <= extents[at].end for at, offset in known.items())
+
+
+def _row(record: FeedRecord) -> JobRecord | None:
+    """What one record alone amounts to; None where the bytes are no record of ours."""
+    match record.record:
+        case None:
+            return None
+        case JobRequest() as request:
+            return queued(request, RequestPosition(record.at.partition, record.offset))
+        case event:
+            return after(event)
