@@ -1,0 +1,72 @@
+"""Waiting for a store or a log that is away (design §6)."""
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from rockseg_core.domain.clock import Clock
+from rockseg_core.domain.errors import TransientError
+from rockseg_inference.metrics import WorkerMetrics
+from rockseg_inference.settings import WorkerSettings
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class OutOfTimeError(Exception):
+    """The job expired while a part was away."""
+
+
+class HurriedError(Exception):
+    """The worker drains: it waits for no part that is away."""
+
+
+class Patience:
+    """Tries a step again while it raises TransientError: exponential backoff with jitter, up to a time of day.
+
+    `sleep` and `jitter` (0 to 1) are handed in, so that a test takes no time. All else that a step raises passes.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: WorkerSettings,
+        metrics: WorkerMetrics,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock, self._limits, self._metrics = clock, limits, metrics
+        self._sleep, self._jitter = sleep, jitter
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """From now on a step has one try; who waits stops waiting."""
+        self._hurried.set()
+
+    async def __call__(self, step: str, attempt: Callable[[], Awaitable[T]], *, until: float = math.inf) -> T:
+        """What `attempt` returns. Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried."""
+        longest = self._limits.backoff_first_seconds
+        while True:
+            try:
+                return await attempt()
+            except TransientError as error:
+                self._metrics.waits.labels(step, error.code).inc()
+            left = until - self._clock.now()
+            if left <= 0:
+                raise OutOfTimeError
+            if self._hurried.is_set():
+                raise HurriedError
+            await self._pause(min(left, longest * (0.5 + self._jitter() / 2)))
+            longest = min(longest * 2, self._limits.backoff_most_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        asleep = asyncio.ensure_future(self._sleep(seconds))
+        hurried = asyncio.ensure_future(self._hurried.wait())
+        try:
+            await asyncio.wait({asleep, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asleep.cancel()
+            hurried.cancel()

@@ -1,0 +1,155 @@
+"""One delivery, from its hand-over to its acknowledged outcome (design §4 and §6)."""
+
+import asyncio
+import time
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import structlog
+
+from rockseg_core.domain.clock import Clock
+from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.errors import PhotoGoneError, RecordUndecodableError, UsageError
+from rockseg_core.domain.job import JobError
+from rockseg_core.domain.records import JobRequest
+from rockseg_core.ports.deliveries import DeliverySource
+from rockseg_inference.faults import FaultJudge, described
+from rockseg_inference.metrics import WorkerMetrics
+from rockseg_inference.objects import JobObjects
+from rockseg_inference.outcomes import Outcomes
+from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience
+from rockseg_inference.pipeline import Pipeline
+
+logger = structlog.get_logger(__name__)
+
+UNDECODABLE: Final = JobError(RecordUndecodableError.code, "The record is not a job request that this version reads.")
+CRASHED: Final = JobError("worker_crashed", "Every attempt to segment this photo ended with a crash of the worker.")
+INTERNAL: Final = JobError("internal_error", "This photo could not be segmented because of a fault on our side.")
+
+
+class Outcome(StrEnum):
+    """How a delivery ended at this worker; all but the last two acknowledge it."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    ERASED = "erased"
+    UNDECODABLE = "undecodable"
+    RETRIED = "retried"
+    RELEASED = "released"
+
+
+class Ending(NamedTuple):
+    outcome: Outcome
+    reason: str = ""
+
+
+class RunJob:
+    """Runs one delivery at a time per call; many calls run at once and share the pipeline."""
+
+    def __init__(
+        self,
+        deliveries: DeliverySource,
+        objects: JobObjects,
+        pipeline: Pipeline,
+        outcomes: Outcomes,
+        judge: FaultJudge,
+        patience: Patience,
+        clock: Clock,
+        max_attempts: int,
+        metrics: WorkerMetrics,
+    ) -> None:
+        self._deliveries, self._objects, self._pipeline = deliveries, objects, pipeline
+        self._outcomes, self._judge, self._patience = outcomes, judge, patience
+        self._clock, self._max_attempts, self._metrics = clock, max_attempts, metrics
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """Raises WorkerAtFaultError: then nothing was said of the job, and nothing counts."""
+        if delivery.suspect:
+            self._metrics.repeats.inc()
+        try:
+            ending = await self._settle(delivery)
+            if ending.outcome is Outcome.RETRIED:
+                await self._patience("retry", lambda: self._deliveries.retry(delivery))
+            else:
+                await self._patience("acknowledge", lambda: self._deliveries.acknowledge(delivery))
+        except HurriedError:
+            ending = Ending(Outcome.RELEASED, "draining")
+        except asyncio.CancelledError:
+            self._note(delivery, Ending(Outcome.RELEASED, "stopped"))
+            raise
+        self._note(delivery, ending)
+
+    def _note(self, delivery: Delivery, ending: Ending) -> None:
+        self._metrics.jobs.labels(ending.outcome, ending.reason).inc()
+        logger.info(
+            "job ended",
+            outcome=ending.outcome.value,
+            reason=ending.reason,
+            attempt=delivery.attempt,
+            **_facts(delivery),
+        )
+
+    async def _settle(self, delivery: Delivery) -> Ending:
+        request = delivery.request
+        if request is None:
+            await self._outcomes.dead_letter(delivery, UNDECODABLE)
+            return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
+        if self._clock.now() >= request.expires_at:
+            return Ending(Outcome.EXPIRED)
+        try:
+            if delivery.attempt > self._max_attempts:
+                return await self._bury(delivery, request, None, CRASHED)
+            return await self._run(delivery, request)
+        except OutOfTimeError:
+            return Ending(Outcome.EXPIRED)
+
+    async def _run(self, delivery: Delivery, request: JobRequest) -> Ending:
+        """Work while `started` is on its way to the log; what ends the job is published after it."""
+        started_at = self._clock.now()
+        started = asyncio.ensure_future(self._outcomes.started(delivery, request, started_at))
+        try:
+            return await self._segment(delivery, request, started_at, started)
+        except PhotoGoneError:
+            await self._objects.sweep(request)
+            return Ending(Outcome.ERASED)
+        except UsageError as error:
+            await started
+            await self._outcomes.failed(delivery, request, started_at, JobError(error.code, error.sentence))
+            return Ending(Outcome.FAILED, error.code)
+        except (OutOfTimeError, HurriedError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a segmenter or a bug of ours raises is judged here
+            logger.warning("fault", attempt=delivery.attempt, **_facts(delivery), **described(error))
+            await self._judge.acquit_worker()
+            if delivery.attempt < self._max_attempts:
+                return Ending(Outcome.RETRIED, INTERNAL.code)
+            await started
+            return await self._bury(delivery, request, started_at, INTERNAL)
+        finally:
+            started.cancel()
+            await asyncio.gather(started, return_exceptions=True)
+
+    async def _segment(
+        self, delivery: Delivery, request: JobRequest, started_at: float, started: asyncio.Future[None]
+    ) -> Ending:
+        results = await self._pipeline(request, alone=delivery.suspect)
+        began = time.perf_counter()
+        keys = await self._objects.put(request, results)
+        self._metrics.stage_seconds.labels("put").observe(time.perf_counter() - began)
+        await started
+        await self._outcomes.finished(delivery, request, started_at, keys)
+        return Ending(Outcome.FINISHED)
+
+    async def _bury(self, delivery: Delivery, request: JobRequest, started_at: float | None, error: JobError) -> Ending:
+        await self._outcomes.dead_letter(delivery, error)
+        await self._outcomes.failed(delivery, request, started_at, error)
+        return Ending(Outcome.FAILED, error.code)
+
+
+def _facts(delivery: Delivery) -> dict[str, str | int]:
+    """What the log says of a delivery: ids only, nothing that a client wrote."""
+    facts: dict[str, str | int] = {"partition": delivery.position.partition, "offset": delivery.position.offset}
+    if delivery.request is not None:
+        facts |= {"job_id": str(delivery.request.job_id), "tenant": delivery.request.tenant}
+    return facts
