@@ -1,0 +1,95 @@
+"""Settings from environment variables: one Struct a service, whose fields and descriptions are the documentation.
+
+A field is `photo_max_bytes: Annotated[int, msgspec.Meta(ge=1, description="…")] = 64 * 2**20`; its variable is
+`ROCKSEG_PHOTO_MAX_BYTES`. A variable set to nothing counts as not set: Kubernetes sets many such.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from rockseg_core.domain.errors import SettingsError
+
+PREFIX: Final = "ROCKSEG_"
+
+_NAMES: Final[dict[Any, str]] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+}
+_Settings = TypeVar("_Settings", bound=msgspec.Struct)
+
+
+def read_settings(cls: type[_Settings], environ: Mapping[str, str], prefix: str = PREFIX) -> _Settings:
+    """Fields that no variable sets keep their defaults.
+
+    Raises SettingsError with a sentence that names the variable and says what it takes; never its value, which may be
+    a secret.
+    """
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(cls):
+        variable = prefix + field.name.upper()
+        text = environ.get(variable, "").strip()
+        if not text:
+            if field.required:
+                raise SettingsError(f"{variable} is not set: {_description(field.type)}")
+            continue
+        try:
+            value = msgspec.convert(text, field.type, strict=False, dec_hook=_read_other)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{variable} does not fit ({error}): {_description(field.type)}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SettingsError(f"{variable} does not fit (a finite number): {_description(field.type)}")
+        values[field.name] = value
+    return cls(**values)
+
+
+def settings_table(cls: type[msgspec.Struct], prefix: str = PREFIX) -> str:
+    """The variables as a Markdown table: name, type, default, meaning."""
+    rows = ["| variable | type | default | meaning |", "|---|---|---|---|"]
+    for field in msgspec.structs.fields(cls):
+        default = "required" if field.required else _shown(field.default)
+        rows.append(
+            f"| `{prefix}{field.name.upper()}` | {_name(field.type)} | {default} | {_description(field.type)} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _read_other(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _shown(default: object) -> str:
+    if default is None or default == "":
+        return "–"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _metas(annotation: Any) -> list[msgspec.Meta]:
+    """The Metas of a type, also where a union holds them: `Annotated[int, Meta(…)] | None`."""
+    if get_origin(annotation) is Annotated:
+        inner, *extras = get_args(annotation)
+        return [extra for extra in extras if isinstance(extra, msgspec.Meta)] + _metas(inner)
+    if get_origin(annotation) in {Union, UnionType}:
+        return [meta for part in get_args(annotation) for meta in _metas(part)]
+    return []
+
+
+def _description(annotation: Any) -> str:
+    return next((meta.description for meta in _metas(annotation) if meta.description), "")
+
+
+def _name(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _name(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return " or ".join(_name(part) for part in get_args(annotation) if part is not NoneType)
+    return _NAMES.get(annotation, str(annotation))

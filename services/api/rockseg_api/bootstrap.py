@@ -1,0 +1,174 @@
+"""Where the API's parts meet their adapters. Whoever has a store, a log and a feed gets a service for them."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
+
+import uvicorn
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry, start_http_server
+
+from rockseg_api.app import build_app
+from rockseg_api.http.form import FormLimits
+from rockseg_api.http.guards import key_guard, rate_guard
+from rockseg_api.http.jobs import erase_route, read_route
+from rockseg_api.http.model import model_routes
+from rockseg_api.http.probes import Drain, probe_routes
+from rockseg_api.http.submit import submit_route
+from rockseg_api.http.upload_memory import UploadMemory
+from rockseg_api.keys import KeyFile
+from rockseg_api.metrics import ApiMetrics
+from rockseg_api.rate_limit import TokenBuckets
+from rockseg_api.settings import ApiSettings
+from rockseg_api.usecases.erase import EraseJob
+from rockseg_api.usecases.model import CurrentModel
+from rockseg_api.usecases.read import ReadJob
+from rockseg_api.usecases.render import OverlayRenderer
+from rockseg_api.usecases.submit import SubmitJob
+from rockseg_api.usecases.sweep import ExpirySweep
+from rockseg_api.view.job_view import JobView
+from rockseg_core.domain.clock import Clock
+from rockseg_core.domain.errors import SettingsError
+from rockseg_core.domain.keys import ObjectKeys
+from rockseg_core.ports.feed import JobFeed
+from rockseg_core.ports.log import JobLog
+from rockseg_core.ports.store import ObjectStore
+
+KEEP_ALIVE_SECONDS = 75  # longer than a load balancer's usual 60: the side that closes first must be the client's
+
+
+@dataclass(frozen=True)
+class ApiParts:
+    """A service ready to be served: `app` starts and stops view, sweep and metrics in its ASGI lifespan."""
+
+    app: ASGIApp
+    view: JobView
+    metrics: ApiMetrics
+    drain: Drain
+
+
+def build_api(
+    settings: ApiSettings,
+    *,
+    store: ObjectStore,
+    log: JobLog,
+    feed: JobFeed,
+    clock: Clock,
+    keys_file: Path,
+    view_path: Path | str,
+    registry: CollectorRegistry,
+) -> ApiParts:
+    """Opens the key file and the view's file, nothing else. Raises SettingsError where one of them will not do."""
+    metrics = ApiMetrics(registry)
+    object_keys = ObjectKeys(settings.object_prefix)
+    callers = KeyFile(keys_file)
+    view = JobView(view_path, feed, clock, settings.lifetime_seconds, barrier_seconds=settings.barrier_seconds)
+    metrics.watch_view(view)
+    renderer = OverlayRenderer(
+        store,
+        pool_workers=settings.render_workers,
+        budget_megapixels=settings.render_megapixels,
+        on_render=metrics.render_seconds.observe,
+    )
+    sweep = ExpirySweep(store=store, view=view, keys=object_keys)
+    memory = UploadMemory(settings.upload_memory_bytes)
+    metrics.upload_memory.set_function(lambda: memory.held_bytes)
+    drain = Drain()
+
+    known = key_guard(callers)
+    slow_enough = rate_guard(TokenBuckets(settings.submit_rate, settings.submit_burst), metrics)
+    submit = SubmitJob(
+        store=store,
+        log=log,
+        view=view,
+        clock=clock,
+        keys=object_keys,
+        lifetime_seconds=settings.lifetime_seconds,
+        max_pixels=settings.photo_max_pixels,
+    )
+    read = ReadJob(view=view, store=store, renderer=renderer)
+    erase = EraseJob(store=store, log=log, view=view, clock=clock, keys=object_keys)
+    limits = FormLimits(settings.photo_max_bytes, settings.upload_seconds)
+    routes = [
+        submit_route(submit, limits, memory, metrics, [known, slow_enough]),
+        read_route(read, metrics, [known]),
+        erase_route(erase, [known]),
+        *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
+        *probe_routes(view, store, object_keys.current_model(), drain),
+    ]
+    background = Background(view, sweep, renderer, settings, registry)
+    app = build_app(routes, metrics, on_startup=[background.start], on_shutdown=[background.stop])
+    return ApiParts(app, view, metrics, drain)
+
+
+class Background:
+    """What runs beside the requests."""
+
+    def __init__(
+        self,
+        view: JobView,
+        sweep: ExpirySweep,
+        renderer: OverlayRenderer,
+        settings: ApiSettings,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._view = view
+        self._sweep = sweep
+        self._renderer = renderer
+        self._settings = settings
+        self._registry = registry
+        self._sweeping: asyncio.Task[None] | None = None
+        self._metrics_server: tuple[WSGIServer, Thread] | None = None
+
+    async def start(self) -> None:
+        """Raises SettingsError when the metrics port is taken."""
+        self._serve_metrics()
+        await self._view.start()
+        self._sweeping = asyncio.create_task(
+            self._sweep.run_for_ever(self._settings.sweep_seconds), name="expiry-sweep"
+        )
+
+    async def stop(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self._renderer.close()
+        await self._view.stop()
+        if self._metrics_server is not None:
+            server, thread = self._metrics_server
+            await asyncio.to_thread(server.shutdown)
+            server.server_close()
+            thread.join()
+
+    def _serve_metrics(self) -> None:
+        port = self._settings.metrics_port
+        if port == 0:
+            return
+        try:
+            self._metrics_server = start_http_server(port, self._settings.metrics_host, self._registry)
+        except OSError as error:
+            raise SettingsError(
+                f"/metrics cannot listen on port {port} ({error.strerror}); set ROCKSEG_METRICS_PORT"
+            ) from None
+
+
+def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
+    """For the running loop: `await server.serve()`. It logs no request lines: they may hold ids."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            parts.app,
+            host=settings.host,
+            port=settings.port,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=int(settings.drain_seconds),
+        )
+    )

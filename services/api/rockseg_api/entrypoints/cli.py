@@ -1,0 +1,41 @@
+import sys
+
+import rich_click as click
+
+from rockseg_api.keys import create_key
+from rockseg_core.domain.errors import SettingsError
+
+
+@click.group()
+@click.version_option(package_name="rockseg-api", prog_name="rockseg-api")
+def main() -> None:
+    """The HTTP service of rockseg: takes photos of drill cores, answers with jobs."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve the HTTP interface on Kafka and S3."""
+    click.echo(
+        "This release serves through `rockseg up`; rockseg-api serves once its Kafka and S3 adapters are there.",
+        err=True,
+    )
+    sys.exit(2)
+
+
+@main.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command()
+@click.option("--tenant", required=True, help="Who owns the jobs sent with this key: a-z, 0-9 and -, at most 63.")
+def create(tenant: str) -> None:
+    """Make a key. It is printed once; the key file gets the line with its hash."""
+    try:
+        key, line = create_key(tenant)
+    except SettingsError as error:
+        raise click.ClickException(error.sentence) from None
+    click.echo("The key, for the header `api-key`. It is shown this once:", err=True)
+    click.echo(key)
+    click.echo("Its line for the key file:", err=True)
+    click.echo(line)

@@ -1,0 +1,217 @@
+"""What the OpenAPI document says beyond what litestar reads off the handlers: form, parameters, errors, examples."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIFormat,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
+
+from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody
+from rockseg_api.http.options import CORE_MM, CORE_WIDTH_PX, PX_PER_MM, RESULT_FORMS
+from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, Problem
+
+_JOB_ID: Final = "0b0f6a6e-6f0e-4c39-9a51-0f3f8f6f2a11"
+_KEY_ERRORS: Final = ("api_key_missing", "api_key_unknown", "internal_error")
+_JOB_ERRORS: Final = (*_KEY_ERRORS, "job_id_invalid", "job_unknown", "job_gone", "view_behind")
+
+
+def answered(
+    status: int, body: Any, description: str, errors: Iterable[str] = (), **example: Any
+) -> dict[int, ResponseSpec]:
+    """The success of an operation, and the problems of these codes grouped by their status."""
+    examples = [Example(summary=name, value=value) for name, value in example.items()]
+    return {
+        status: ResponseSpec(body, generate_examples=False, description=description, examples=examples or None),
+        **_problems(errors),
+    }
+
+
+def _problems(codes: Iterable[str]) -> dict[int, ResponseSpec]:
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description=" ".join(f"`{code}`: {KINDS[code].title}." for code in group),
+            media_type=PROBLEM_MEDIA_TYPE,
+            examples=[
+                Example(
+                    summary=code,
+                    value={
+                        "type": f"urn:rockseg:problem:{code}",
+                        "title": KINDS[code].title,
+                        "code": code,
+                        "detail": "",
+                    },
+                )
+                for code in group
+            ],
+        )
+        for status, group in sorted(by_status.items())
+    }
+
+
+SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
+    202,
+    JobAccepted,
+    "The job is durable.",
+    (
+        *_KEY_ERRORS,
+        "form_not_multipart",
+        "form_malformed",
+        "file_missing",
+        "file_empty",
+        "file_repeated",
+        "option_invalid",
+        "idempotency_key_invalid",
+        "upload_too_slow",
+        "idempotency_key_spent",
+        "photo_too_large",
+        "form_too_large",
+        "image_unreadable",
+        "image_truncated",
+        "image_multiframe",
+        "image_too_large",
+        "image_corrupt",
+        "idempotency_key_reused",
+        "rate_limited",
+        "uploads_busy",
+        "view_behind",
+        "store_unavailable",
+        "log_unavailable",
+    ),
+    queued={"job_id": _JOB_ID, "status": "queued"},
+)
+
+_METADATA: Final = {"job_id": _JOB_ID, "created_at": 1760657042.69, "started_at": 1760657042.71}
+READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
+    200,
+    JobBody,
+    "The job. A finished one in the form asked for: JSON for `json` and `report`, a PNG for the others.",
+    (
+        *_JOB_ERRORS,
+        "form_unknown",
+        "option_invalid",
+        "result_missing",
+        "render_busy",
+        "store_unavailable",
+    ),
+    started={**_METADATA, "status": "started", "finished_at": None, "error": None, "result": None},
+    finished={
+        **_METADATA,
+        "status": "finished",
+        "finished_at": 1760657047.33,
+        "error": None,
+        "result": {"detected_classes": {"mudstone": [152, 223, 138]}, "base64": "iVBORw0KGgo…"},
+        "error_code": None,
+    },
+)
+
+ERASE_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
+    204, None, "The job is erased.", (*_JOB_ERRORS, "store_unavailable", "log_unavailable")
+)
+
+
+def _number(bounds: tuple[float, float], description: str, **more: Any) -> Schema:
+    return Schema(type=OpenAPIType.NUMBER, minimum=bounds[0], maximum=bounds[1], description=description, **more)
+
+
+_WEIGHT: Final = _number(
+    (0.0, 1.0), "How much of the rock's colour the overlay shows over the photo; kept to 3 decimals.", default=0.5
+)
+_FORM: Final = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["file"],
+    properties={
+        "file": Schema(
+            type=OpenAPIType.STRING,
+            format=OpenAPIFormat.BINARY,
+            description="The photo: JPEG, PNG, TIFF (one page) or WebP. Its content decides, not its name.",
+        ),
+        "mask_weight": _WEIGHT,
+        "core_width_px": _number(
+            CORE_WIDTH_PX, "Pixels across one core in the photo as displayed; left out, it is measured in the photo."
+        ),
+        "px_per_mm": _number(PX_PER_MM, "The photo's scale; with `core_mm`, another way to say `core_width_px`."),
+        "core_mm": _number(CORE_MM, "The core's diameter in millimetres; goes with `px_per_mm`."),
+    },
+)
+
+
+def _parameter(name: str, place: str, schema: Schema, description: str) -> Parameter:
+    return Parameter(name=name, param_in=place, schema=schema, description=description, required=place == "path")
+
+
+_JOB_ID_PARAMETER: Final = _parameter(
+    "job_id", "path", Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID), "As the submit answered it."
+)
+
+
+@dataclass
+class SubmitOperation(Operation):
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            required=True,
+            description="Fields of other names are ignored.",
+            content={"multipart/form-data": OpenAPIMediaType(schema=_FORM)},
+        )
+        self.parameters = [
+            _parameter(
+                "Idempotency-Key",
+                "header",
+                Schema(type=OpenAPIType.STRING, min_length=1, max_length=255),
+                "Any text of your own; a submit repeated with it meets the same job instead of making another.",
+            )
+        ]
+
+
+@dataclass
+class ReadOperation(Operation):
+    def __post_init__(self) -> None:
+        self.parameters = [
+            _JOB_ID_PARAMETER,
+            _parameter(
+                "form",
+                "query",
+                Schema(type=OpenAPIType.STRING, enum=list(RESULT_FORMS), default="json"),
+                "`json`: metadata with the overlay in base64. `png`: the overlay. `mask`: the class index per pixel. "
+                "`confidence`: 0 to 255. `report`: shares, scale, model and warnings.",
+            ),
+            _parameter(
+                "legend",
+                "query",
+                Schema(type=OpenAPIType.BOOLEAN, default=True),
+                "Whether the overlay (`json`, `png`) has the legend beside it.",
+            ),
+            _parameter(
+                "mask_weight", "query", _WEIGHT, "For `json` and `png`: another weight than the one given on submit."
+            ),
+        ]
+        finished = (self.responses or {})["200"]
+        image = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        finished.content["image/png"] = OpenAPIMediaType(schema=image)  # type: ignore[union-attr, index] # our own, above
+        finished.headers = {  # type: ignore[union-attr]
+            STALE_HEADER: OpenAPIHeader(
+                schema=Schema(type=OpenAPIType.STRING, enum=["true"]),
+                description="Present when the log could not be asked: the job may be further on than this says.",
+            )
+        }
+
+
+@dataclass
+class EraseOperation(Operation):
+    def __post_init__(self) -> None:
+        self.parameters = [_JOB_ID_PARAMETER]

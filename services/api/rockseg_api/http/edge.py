@@ -1,0 +1,97 @@
+"""Around the whole application: what is counted, HEAD, and how a request ends whose body nobody wanted to read.
+
+A client that is refused while it sends must get its answer. Most read it only when they have sent all, and a server
+that closes before resets their connection. So the answer goes out at once, with `Connection: close`, and what still
+comes is read and dropped for a while (nginx calls it lingering close); then the connection ends.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from rockseg_api.metrics import ApiMetrics
+
+LINGER_SECONDS: Final = 30.0  # nginx's lingering_time
+LINGER_IDLE_SECONDS: Final = 5.0  # nginx's lingering_timeout
+LINGER_BYTES: Final = 256 << 20  # several times the largest photo; 10 GB need not come to their end
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
+
+
+class Edge:
+    """The ASGI application that a server runs."""
+
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, any_scope: Scope, receive: Receive, send: Send) -> None:
+        scope: Any = any_scope  # litestar types `type` by its own enum, and the lifespan's not at all
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        exchange = _Exchange(scope, receive, send)
+        inner: Any = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        try:
+            await self._app(inner, exchange.receive, exchange.send)
+        finally:
+            self._count(inner, scope["method"], exchange.status, time.perf_counter() - began)
+
+    def _count(self, scope: Any, method: str, status: int, seconds: float) -> None:
+        route = scope.get("path_template") or "none"
+        self._metrics.requests.labels(route, method if method in _METHODS else "other", str(status)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        code = scope["state"].get("problem_code")
+        if code is not None:
+            self._metrics.refused.labels(code).inc()
+
+
+class _Exchange:
+    """One request and its answer, and how much of the body is still to come."""
+
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._head = scope["method"] == "HEAD"
+        headers = dict(scope["headers"])
+        self._unread = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+        self._awaits_continue = headers.get(b"expect", b"").lower() == b"100-continue"
+        self._lingers = False
+        self.status = 0
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        self._awaits_continue = False
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self._unread:
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+                # A client that waits for "100 Continue" has sent nothing and will not after another answer.
+                self._lingers = not self._awaits_continue
+        elif message["type"] == "http.response.body":
+            if self._head:
+                message["body"] = b""
+            if self._lingers and not message.get("more_body", False):
+                await self._send({**message, "more_body": True})
+                await self._linger()
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+    async def _linger(self) -> None:
+        dropped = 0
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while self._unread and dropped < LINGER_BYTES:
+                    async with asyncio.timeout(LINGER_IDLE_SECONDS):
+                        message: Any = await self.receive()
+                    dropped += len(message.get("body", b""))
+        except TimeoutError:
+            pass

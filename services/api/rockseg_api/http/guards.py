@@ -1,0 +1,53 @@
+"""Who may in, decided on the headers alone: litestar calls guards before it or a handler asks for the body."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from rockseg_api.http.problems import RefusedError
+from rockseg_api.keys import Caller, KeyFile
+from rockseg_api.metrics import ApiMetrics
+from rockseg_api.rate_limit import TokenBuckets
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
+
+
+def key_guard(keys: KeyFile) -> Guard:
+    """Puts the Caller into the scope's `user`, which litestar shows as `request.user`."""
+
+    async def require_key(connection: Connection, _: BaseRouteHandler) -> None:
+        key = header(connection, b"api-key")
+        if key is None:
+            raise RefusedError("api_key_missing", "Send your key in the header `api-key`.")
+        caller = keys.caller(key)
+        if caller is None:
+            raise RefusedError("api_key_unknown", "Check the header `api-key`; a key begins with rsk_.")
+        connection.scope["user"] = caller
+
+    return require_key
+
+
+def rate_guard(buckets: TokenBuckets, metrics: ApiMetrics) -> Guard:
+    """Stands after the key guard: each key has a bucket of its own."""
+
+    async def limit_rate(connection: Connection, _: BaseRouteHandler) -> None:
+        caller: Caller = connection.scope["user"]
+        wait_seconds = buckets.take(caller.key_id)
+        if wait_seconds:
+            metrics.rate_limited.inc()
+            raise RefusedError(
+                "rate_limited", f"Try again in {wait_seconds} s, or send more slowly.", retry_after_seconds=wait_seconds
+            )
+
+    return limit_rate
+
+
+def header(connection: Connection, name: bytes) -> str | None:
+    """The first header of that (lower case) name. Reads the scope itself: litestar's Headers parse all, each time."""
+    for key, value in connection.scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return None
