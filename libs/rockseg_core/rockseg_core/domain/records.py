@@ -1,6 +1,6 @@
 """The two records of the log. Their JSON is a public contract, pinned by golden files in tests/data."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -34,7 +34,7 @@ class JobEvent(msgspec.Struct, frozen=True, tag="job_event", tag_field="type", k
     schema: int = SCHEMA
     job_id: UUID
     tenant: Tenant
-    kind: Literal[JobStatus.STARTED, JobStatus.FINISHED, JobStatus.FAILED, JobStatus.ERASED]
+    kind: JobStatus
     request_partition: int
     request_offset: int
     attempt: int
@@ -52,9 +52,14 @@ class JobEvent(msgspec.Struct, frozen=True, tag="job_event", tag_field="type", k
     report_key: str | None = None
     model: ModelRef | None = None
 
+    def __post_init__(self) -> None:
+        # msgspec reads no Literal of enum members; raised here, it is a DecodeError like that of any other bad field.
+        if self.kind is JobStatus.QUEUED:
+            raise ValueError("an event has no kind `queued`: that is the request's fact")
+
     @property
     def request_position(self) -> RequestPosition:
         return RequestPosition(self.request_partition, self.request_offset)
 
 
-EventKind = Literal[JobStatus.STARTED, JobStatus.FINISHED, JobStatus.FAILED, JobStatus.ERASED]
+EventKind: TypeAlias = Literal[JobStatus.STARTED, JobStatus.FINISHED, JobStatus.FAILED, JobStatus.ERASED]

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
+
+MAX_SPAN: Final = 16384
+"""Offsets from a window's prefix to its last start: the bitmap of so many is 2732 of the 4000 bytes of metadata."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,10 @@ class Window:
         """Whether a fetched offset is neither done, nor in flight, nor owed."""
         return offset >= self.prefix and offset not in self.done and offset not in self.in_flight
 
+    def is_owed(self, offset: int) -> bool:
+        """Whether a former owner, or a retry, left `offset` to be run."""
+        return offset in self._owed
+
     def start(self, offset: int) -> int:
         """Name `offset` as running; the delivery may start once this state is committed. Returns its attempt."""
         attempt = self._owed.pop(offset, 1)
@@ -69,9 +77,21 @@ class Window:
             self.done.remove(self.prefix)
             self.prefix += 1
 
+    def miss(self, offset: int) -> None:
+        """The log has no record at `offset`, yet some on both sides of it (a transaction's marker): it is done."""
+        if offset >= self.prefix:
+            self.in_flight.setdefault(offset, InFlight(1))
+            self.finish(offset)
+
     def retry(self, offset: int) -> None:
         """It failed here and the job is at fault: owed again, one attempt on."""
         attempt = self.in_flight[offset].attempt + 1
+        self._owed[offset] = attempt
+        self.in_flight[offset] = InFlight(attempt, released=True)
+
+    def put_back(self, offset: int) -> None:
+        """It was named but never ran: owed again, with the attempt that it has."""
+        attempt = self.in_flight[offset].attempt
         self._owed[offset] = attempt
         self.in_flight[offset] = InFlight(attempt, released=True)
 

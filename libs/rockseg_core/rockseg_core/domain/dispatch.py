@@ -1,0 +1,141 @@
+"""Which delivery may start now (design §6): without I/O, and the same for every log."""
+
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from rockseg_core.domain.job import RequestPosition
+from rockseg_core.domain.window import MAX_SPAN, Window
+
+R = TypeVar("R")
+
+MAX_WINDOW: Final = 64  # so many in flight, and a bitmap of MAX_SPAN, still fit the commit's metadata
+
+
+@dataclass(frozen=True)
+class Start(Generic[R]):
+    """A delivery that may start once the window that names it is committed."""
+
+    position: RequestPosition
+    attempt: int
+    record: R
+
+
+@dataclass
+class _Lane(Generic[R]):
+    """One partition: its window, where to fetch on, and the records that wait for a start or are running."""
+
+    window: Window
+    position: int
+    waiting: dict[int, R] = field(default_factory=dict)
+    running: dict[int, R] = field(default_factory=dict)
+
+
+class Dispatch(Generic[R]):
+    """The deliveries of one worker, over its partitions; `R` is whatever the log calls a record.
+
+    Order: suspects, then what a former owner gave back, then new ones by offset, partitions in turn. Suspects come
+    first because everything beyond them only lengthens the bitmap while they hold the prefix; they starve nobody,
+    since each ends after its third attempt, and nobody starves them, since nothing new starts while one waits.
+    """
+
+    def __init__(self, limit: int = 8) -> None:
+        """`limit`: deliveries in flight a partition."""
+        if not 1 <= limit <= MAX_WINDOW:
+            raise ValueError(f"a window holds 1 to {MAX_WINDOW} deliveries")
+        self._limit = limit
+        self._lanes: dict[int, _Lane[R]] = {}
+        self._last = -1
+
+    def assign(self, partition: int, committed: Window, beginning: int) -> None:
+        """Become a partition's owner; `beginning` is the first offset that the log still has."""
+        committed.take_over()
+        committed.skip_to(beginning)
+        self._lanes[partition] = _Lane(committed, committed.prefix)
+
+    def window(self, partition: int) -> Window:
+        return self._lanes[partition].window
+
+    def position(self, partition: int) -> int:
+        """The offset to fetch from."""
+        return self._lanes[partition].position
+
+    def room(self, partition: int) -> int:
+        """How many records more are worth fetching: a window full of spare ones, so that a start need not wait."""
+        return max(0, 2 * self._limit - len(self._lanes[partition].waiting))
+
+    def arrive(self, partition: int, offset: int, record: R) -> None:
+        """A fetched record, in the order of offsets; what is done or running is passed over."""
+        lane = self._lanes[partition]
+        if lane.position <= lane.window.prefix < offset:
+            lane.window.skip_to(offset)
+        for missing in range(max(lane.position, lane.window.prefix), offset):
+            lane.window.miss(missing)
+        lane.position = max(lane.position, offset + 1)
+        if lane.window.is_new(offset) or lane.window.is_owed(offset):
+            lane.waiting[offset] = record
+
+    def next(self) -> Start[R] | None:
+        """Name the delivery to start, if one may start now; commit its partition's window before it does."""
+        chosen = self._choose()
+        if chosen is None:
+            return None
+        partition, offset = chosen
+        lane = self._lanes[partition]
+        self._last = partition
+        lane.running[offset] = record = lane.waiting.pop(offset)
+        return Start(RequestPosition(partition, offset), lane.window.start(offset), record)
+
+    def finish(self, position: RequestPosition) -> bool:
+        """Its outcome is published; False when it is not (or no longer) ours."""
+        lane = self._lanes.get(position.partition)
+        if lane is None or position.offset not in lane.window.in_flight:
+            return False
+        lane.running.pop(position.offset, None)
+        lane.waiting.pop(position.offset, None)
+        lane.window.finish(position.offset)
+        return True
+
+    def retry(self, position: RequestPosition) -> bool:
+        """It failed here: it waits again, one attempt on. False when it is not running here."""
+        lane = self._lanes.get(position.partition)
+        if lane is None or position.offset not in lane.running:
+            return False
+        lane.waiting[position.offset] = lane.running.pop(position.offset)
+        lane.window.retry(position.offset)
+        return True
+
+    def put_back(self, position: RequestPosition) -> None:
+        """Named, but nobody took it: it waits again with the attempt that it has."""
+        lane = self._lanes[position.partition]
+        if position.offset in lane.running:
+            lane.waiting[position.offset] = lane.running.pop(position.offset)
+            lane.window.put_back(position.offset)
+
+    def release_all(self) -> None:
+        for lane in self._lanes.values():
+            lane.window.release_all()
+
+    def _choose(self) -> tuple[int, int] | None:
+        running = [lane.window.in_flight[offset] for lane in self._lanes.values() for offset in lane.running]
+        suspects = [
+            (partition, offset)
+            for partition, lane in sorted(self._lanes.items())
+            for offset, attempt in lane.window.owed()
+            if attempt > 1
+        ]
+        if suspects:
+            fetched = (at for at in suspects if at[1] in self._lanes[at[0]].waiting)
+            return None if running else next(fetched, None)
+        if any(flight.attempt > 1 for flight in running):
+            return None
+        turns = sorted(self._lanes, key=lambda partition: (partition <= self._last, partition))
+        return next((at for at in map(self._head, turns) if at is not None), None)
+
+    def _head(self, partition: int) -> tuple[int, int] | None:
+        """The lowest waiting offset of a partition, if its window has a place for it."""
+        lane = self._lanes[partition]
+        if not lane.waiting or len(lane.running) >= self._limit:
+            return None
+        offset, window = min(lane.waiting), lane.window
+        fits = len(window.in_flight) < self._limit and offset - window.prefix < MAX_SPAN
+        return (partition, offset) if fits or window.is_owed(offset) else None
