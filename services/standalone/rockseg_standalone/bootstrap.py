@@ -1,32 +1,31 @@
 """`rockseg up`: API and worker in one process and one event loop, on the embedded log and store."""
 
 import asyncio
-import logging
 import os
 import signal
-import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypeVar
 
+import msgspec
 import uvicorn
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from rockseg_api.bootstrap import ApiParts, build_api
+from rockseg_api.bootstrap import ApiParts, build_api, http_server
 from rockseg_api.settings import ApiSettings
+from rockseg_api.settings import from_environment as api_settings
 from rockseg_core.adapters.local import LocalData
-from rockseg_core.codec.settings import read_settings
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import SettingsError
 from rockseg_inference.bootstrap import build_worker, load_segmenter
-from rockseg_inference.settings import WorkerSettings
-from rockseg_inference.worker import Worker
+from rockseg_inference.settings import from_environment as worker_settings
+from rockseg_inference.worker import ExitReason, Worker
+from rockseg_standalone import console, listening
 from rockseg_standalone.home import Home
 
-EXIT_WORKER_AT_FAULT = 70
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,101 @@ class UpSettings:
 
 
 def serve(settings: UpSettings) -> int:
-    """Run until SIGTERM or Ctrl-C; 0 after a clean drain, 70 when the worker finds itself at fault."""
+    """Run until SIGTERM or Ctrl-C; 0 after a clean drain, 70 when the worker finds itself at fault.
+
+    Raises SettingsError, BundleError or DataFolderBusyError with a sentence.
+    """
+    console.log_to_stderr()
     return uvloop.run(_serve(settings))
 
 
 async def _serve(settings: UpSettings) -> int:
-    api_settings = read_settings(ApiSettings, os.environ)
-    worker_settings = read_settings(WorkerSettings, os.environ)
+    limits = api_settings(os.environ)
+    limits = msgspec.structs.replace(
+        limits, host=settings.host, metrics_port=listening.metrics_port(limits, os.environ)
+    )
     home = Home(settings.data_dir)
+    first_run = not home.api_key_file.exists()
     api_key = home.api_key()
-    listener = _listen(settings)
+    listener = listening.listen(settings.host, settings.port)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
     clock = SystemClock()
-    data = LocalData.open(home.folder, clock=clock, retention_seconds=2 * api_settings.lifetime_seconds)
-    raise NotImplementedError
+    data = LocalData.open(home.folder, clock=clock, retention_seconds=2 * limits.lifetime_seconds)
+    try:
+        registry = CollectorRegistry()
+        api = build_api(
+            limits,
+            store=data.store,
+            log=data.log,
+            feed=data.feed,
+            clock=clock,
+            keys_file=home.keys_file,
+            view_path=home.view_file,
+            registry=registry,
+        )
+        async with Serving(api, limits, listener) as serving:
+            # Photos are taken while torch is imported and the bundle is read: they wait in the log.
+            segmenter = await serving.unless_stopped(asyncio.to_thread(load_segmenter, settings.model))
+            if segmenter is None:
+                return ExitReason.DRAINED
+            worker = build_worker(
+                deliveries=data.deliveries(),
+                store=data.store,
+                log=data.log,
+                segmenter=segmenter,
+                clock=clock,
+                registry=registry,
+                settings=worker_settings(os.environ),
+            )
+            await api.view.caught_up()
+            console.say_ready(address, api_key, home, segmenter.ref, first_run=first_run)
+            return await serving.beside(worker)
+    finally:
+        await data.close()
+
+
+class Serving:
+    """The API on its socket until SIGTERM, Ctrl-C, or the worker's end, whichever is first."""
+
+    def __init__(self, api: ApiParts, limits: ApiSettings, listener: listening.Listener) -> None:
+        self._api = api
+        self._listener = listener
+        self._stopped = asyncio.Event()
+        self._server: uvicorn.Server = http_server(api, limits)
+        # uvicorn would take the signals for itself and end before the worker has drained.
+        self._server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # its hook
+
+    async def __aenter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
+        self._http = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http")
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._server.should_exit = True
+        await self._http
+
+    async def unless_stopped(self, work: Awaitable[T]) -> T | None:
+        """What `work` gives; None once a signal came first."""
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        return await task if task.done() else None
+
+    async def beside(self, worker: Worker) -> int:
+        """Run the worker; its exit code. On a signal both drain: what runs ends, what waits stays in the log."""
+        working = asyncio.create_task(worker.run(), name="worker")
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({working, stopped, self._http}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        self._api.drain.draining = True
+        if not working.done():
+            worker.drain()
+        reason = await working
+        if reason is ExitReason.WORKER_AT_FAULT:
+            console.say("The model failed its self-test on this machine, so no photo can be trusted to it: stopping.")
+            console.say(
+                "No job was lost or counted as tried; they go on at the next start. The log above names the fault."
+            )
+        return reason
