@@ -23,6 +23,7 @@ from rockseg_core.ports.feed import LogPartition, Topic
 SCHEMA_VERSION: Final = 1
 CHUNK_RECORDS: Final = 100
 MEMORY: Final = ":memory:"
+NO_FILE: Final = "the job view's file cannot be made where the settings want it"
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA: Final = """
@@ -52,29 +53,31 @@ class ViewTable:
     def __init__(self, path: Path | str) -> None:
         """Opens what is there if it can be trusted; raises SettingsError where no file can be made."""
         self._path = path
-        if path != MEMORY:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if path != MEMORY:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._db = self._opened()
             trusted = self._trusted()
         except sqlite3.DatabaseError:
             trusted = False
+        except OSError as error:
+            raise SettingsError(NO_FILE) from error
         if not trusted:
             self.discard()
 
     def discard(self) -> None:
         """Begin anew, empty."""
         self.close()
-        if self._path != MEMORY:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         try:
+            if self._path != MEMORY:
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    Path(f"{self._path}{suffix}").unlink(missing_ok=True)
             self._db = self._opened()
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.execute("INSERT INTO boot VALUES (?)", (_boot_id(),))
-        except sqlite3.DatabaseError as error:
-            raise SettingsError("the job view's file cannot be made where the settings want it") from error
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise SettingsError(NO_FILE) from error
 
     def close(self) -> None:
         if hasattr(self, "_db"):

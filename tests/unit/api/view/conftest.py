@@ -1,0 +1,7 @@
+import pytest
+from tests.unit.api.view.replicas import Site, new_site
+
+
+@pytest.fixture
+def site() -> Site:
+    return new_site()
