@@ -44,7 +44,7 @@ class ReadBarrier:
             await asyncio.gather(self._looking_up, return_exceptions=True)
 
     async def _look_up(self) -> None:
-        while self._arrived:
+        while self._arrived or not self.answered:  # an absent log is asked until it is back
             joined, self._arrived = self._arrived, []
             try:
                 async with asyncio.timeout(self._patience_seconds):

@@ -17,7 +17,7 @@ from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition
 
 FIRST_PAUSE_SECONDS: Final = 0.1
-LONGEST_PAUSE_SECONDS: Final = 5.0
+LONGEST_PAUSE_SECONDS: Final = 2.0
 
 _log = structlog.get_logger()
 

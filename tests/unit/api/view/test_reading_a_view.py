@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site
+from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site, until
 
 from rockseg_api.errors import JobGoneError, JobUnknownError, ViewNotReadyError
 from rockseg_core.domain.job import JobStatus, Tenant
@@ -153,6 +153,6 @@ async def test_while_the_log_is_away_a_known_job_is_answered_as_stale_and_an_unk
         assert not view.log_reachable
 
         feed.away = False
+        await until(lambda: view.log_reachable)
         reading = await view.get(TENANT, request.job_id)
         assert (reading.job.status, reading.stale) == (JobStatus.STARTED, False)
-        assert view.log_reachable
