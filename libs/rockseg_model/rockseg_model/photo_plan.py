@@ -1,0 +1,113 @@
+"""One photo on its way through the network: a first pass for scale and place, then the pass that counts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from typing_extensions import override
+
+from rockseg_core.domain.arrays import Logits, Pixels
+from rockseg_core.domain.job import JobOptions
+from rockseg_core.domain.manifest import Manifest
+from rockseg_core.domain.report import CoreGeometry
+from rockseg_core.ports.segmenter import Plan, Segmentation, Tile
+from rockseg_model.first_pass import FirstPass
+from rockseg_model.manifest_rules import CONFIDENT
+from rockseg_model.scale import first_pass_size, known_core_width, resize, second_pass_scale
+from rockseg_model.second_pass import SecondPass
+from rockseg_model.tile_pass import TilePass
+from rockseg_model.tiling import least_cover
+
+CORE_WIDTH_GUESSED: Final = "core_width_guessed"
+LOW_RESOLUTION: Final = "low_resolution"
+SEVERAL_CORES: Final = "several_cores"
+
+
+class PhotoPlan(Plan):
+    """Pixel work happens in `tiles` and `segmentation` alone; `add` keeps what it is given.
+
+    The first pass runs even where the client said how wide a core is: it is one tile, and it is what tells which tiles
+    hold rock, which way the core runs, and how many there are.
+    """
+
+    def __init__(self, photo: Pixels, options: JobOptions, manifest: Manifest, *, shifted: bool = False) -> None:
+        self._photo, self._manifest, self._shifted = photo, manifest, shifted
+        self._known = known_core_width(options)
+        self._size = photo.shape[0], photo.shape[1]
+        self._pass: TilePass | None = None
+        self._first: FirstPass | None = None
+        self._second: SecondPass | None = None
+        self._core: CoreGeometry | None = None
+        self._warnings: list[str] = []
+        self._tiles_before = 0
+
+    @override
+    def tiles(self) -> Sequence[Tile]:
+        if self._pass is None:
+            self._pass = self._begin_first()
+        tiles = self._pass.tiles()
+        if not tiles and self._second is None:
+            self._pass = self._begin_second()
+            tiles = self._pass.tiles()
+        return tiles
+
+    @override
+    def add(self, tiles: Sequence[Tile], logits: Sequence[Logits]) -> None:
+        if self._pass is None:
+            raise ValueError("no tile was asked for yet")
+        for tile, of_tile in zip(tiles, logits, strict=True):
+            self._pass.add(tile.index, of_tile)
+
+    def segmentation(self) -> Segmentation:
+        """Raises ValueError while logits are missing."""
+        if self.tiles() or self._second is None or self._core is None:
+            raise ValueError("logits of this photo are missing")
+        return Segmentation(
+            mask=self._second.mask,
+            confidence=self._second.confidence,
+            core=self._core,
+            confident_share=self._second.confident_share,
+            warnings=tuple(self._warnings),
+        )
+
+    def _begin_first(self) -> TilePass:
+        manifest = self._manifest
+        size = first_pass_size(self._size, self._known, manifest.core_width_px, manifest.tile_shapes)
+        along = _along(size)
+        self._first = FirstPass(size, along, manifest.temperature)
+        places = least_cover(size, manifest.tile_shapes)
+        self._tiles_before = len(places)
+        return TilePass(resize(self._photo, size), places, len(manifest.classes), 0, self._first.take)
+
+    def _begin_second(self) -> TilePass:
+        manifest, first = self._manifest, self._first
+        assert first is not None  # noqa: S101 - the first pass begins before it ends
+        self._core = first.core(self._size, self._known)
+        size, low_resolution = second_pass_scale(
+            self._size, self._core.width_px, manifest.core_width_px, manifest.tile_shapes
+        )
+        self._warnings += [CORE_WIDTH_GUESSED] if self._core.source == "guess" else []
+        self._warnings += [LOW_RESOLUTION] if low_resolution else []
+        self._warnings += [SEVERAL_CORES] if self._core.count > 1 else []
+        # With next to no rock in it, the first pass is no judge of where there is none.
+        places = least_cover(
+            size,
+            manifest.tile_shapes,
+            wanted=lambda place: not first.measured or first.may_hold_rock(place, size),
+            shifted=self._shifted,
+        )
+        self._second = SecondPass(
+            size,
+            self._size,
+            _along(size),
+            first.background,
+            temperature=manifest.temperature,
+            confident=manifest.thresholds[CONFIDENT],
+        )
+        picture = resize(self._photo, size)
+        self._photo = picture  # the whole photo is not needed any more
+        return TilePass(picture, places, len(manifest.classes), self._tiles_before, self._second.take)
+
+
+def _along(size: tuple[int, int]) -> int:
+    """The longer side's axis, by which a mosaic closes its bands."""
+    return 0 if size[0] >= size[1] else 1
