@@ -42,10 +42,10 @@ def build_report(segmentation: Segmentation, manifest: Manifest, ref: ModelRef, 
 
 
 def count_pixels(mask: Mask) -> NDArray[np.int64]:
-    """(256,) int64: how many pixels have each index. cv2's histogram, a tenth of the time of `np.bincount`."""
-    rows = max(1, MOST_PIXELS_AT_ONCE // mask.shape[1])
+    """(256,) int64: how many pixels have each index. cv2's histogram takes a sixth of the time of `np.bincount`."""
+    flat = mask.ravel()
     counts = np.zeros(256, np.int64)
-    for first in range(0, mask.shape[0], rows):
-        part = np.ascontiguousarray(mask[first : first + rows])
+    for first in range(0, flat.size, MOST_PIXELS_AT_ONCE):
+        part = flat[None, first : first + MOST_PIXELS_AT_ONCE]
         counts += cv2.calcHist([part], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     return counts
