@@ -79,6 +79,8 @@ class Mosaic:
 
     def close(self, stop: int) -> Iterator[Band]:
         """Take the picture up to `stop`, which no further tile touches, out of the making: bands in order."""
+        if stop <= self._start:
+            return
         self.reserve(stop)
         lines = max(1, MOST_BAND_PIXELS // self.size[1 - self.along])
         for first in range(self._start, stop, lines):

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from drawn import core_box
+
+from rockseg_model.core_width import CoreMeasure, measure, runs
+
+
+def test_runs_are_the_lengths_of_the_stretches_of_each_row() -> None:
+    rows = np.array([[1, 1, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1]], bool)
+    assert runs(rows).tolist() == [2, 1, 3]
+
+
+@pytest.mark.parametrize(("cores", "core_width"), [(1, 60), (3, 40), (7, 30)])
+def test_width_axis_and_count_of_upright_cores(cores: int, core_width: int) -> None:
+    rock = core_box(400, 320, cores=cores, core_width=core_width) > 0
+    assert measure(rock) == CoreMeasure(core_width, "y", cores)
+    assert measure(rock.T) == CoreMeasure(core_width, "x", cores)
+
+
+def test_labels_and_crumbs_do_not_change_the_width() -> None:
+    rng = np.random.default_rng(0)
+    rock = core_box(400, 320, cores=4, core_width=50) > 0
+    for row in range(20, 400, 90):
+        rock[row : row + 15, 20:60] = False
+    crumbs = rng.random(rock.shape) < 0.01
+    found = measure(rock | crumbs)
+    assert found is not None
+    assert found.width_px == pytest.approx(50, abs=2)
+    assert (found.axis, found.count) == ("y", 4)
+
+
+def test_cores_of_unlike_length_are_all_counted() -> None:
+    rock = core_box(400, 320, cores=4, core_width=50) > 0
+    rock[260:, 80:160] = False
+    found = measure(rock)
+    assert found is not None
+    assert found.count == 4
+
+
+def test_cores_that_touch_are_told_apart_by_a_known_width() -> None:
+    rock = np.ones((400, 120), bool)
+    found = measure(rock, known_width_px=40)
+    assert found == CoreMeasure(40, "y", 3)
+
+
+def test_next_to_no_rock_measures_nothing() -> None:
+    rock = np.zeros((100, 100), bool)
+    assert measure(rock) is None
+    rock[:4] = True
+    assert measure(rock) is None
+    rock[:5] = True
+    assert measure(rock) == CoreMeasure(5, "x", 1)
+
+
+def test_one_pixel_of_rock_is_a_core_of_one_pixel() -> None:
+    assert measure(np.ones((1, 1), bool)) == CoreMeasure(1, "y", 1)
