@@ -90,11 +90,10 @@ def erase_route(erase: EraseJob, guards: list[Guard]) -> HTTPRouteHandler:
         tags=["jobs"],
         guards=guards,
     )
-    async def erase_job(request: Request[Caller, None, Any]) -> ASGIResponse:
+    async def erase_job(request: Request[Caller, None, Any]) -> None:
         """Cancels what waits or runs, and deletes photo and results for good. Afterwards the job answers 410."""
         wanted = job_id(request.path_params["job_id"])
         await erase(request.user.tenant, wanted)
         log.info("job erased", job_id=str(wanted), tenant=request.user.tenant)
-        return ASGIResponse(status_code=204)
 
     return erase_job

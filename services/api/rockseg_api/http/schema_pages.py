@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.params import FromPath
 from litestar.response import Redirect, Response
 from litestar.response.base import ASGIResponse
 from typing_extensions import override
@@ -82,7 +83,7 @@ class VendoredSwaggerUI(OpenAPIRenderPlugin):
 
 
 @get("/static/{name:str}", include_in_schema=False, sync_to_thread=True)
-def _asset(name: str) -> ASGIResponse:
+def _asset(name: FromPath[str]) -> ASGIResponse:
     if name not in _ASSETS:
         raise NotFoundException
     path, media_type = _ASSETS[name]
