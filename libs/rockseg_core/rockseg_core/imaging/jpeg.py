@@ -68,10 +68,7 @@ def _segments(body: bytes) -> Iterator[tuple[int, int, int]]:
         marker = body[start + 1]
         if marker == _SOI:
             raise refusals.corrupt("JPEG")
-        if marker == _EOI or marker in _STANDALONE:
-            position = start + 2
-        else:
-            position = _segment_end(body, start)
+        position = start + 2 if marker == _EOI or marker in _STANDALONE else _segment_end(body, start)
         if marker == _SOS:
             position = _scan_end(body, position)
         if marker not in _STANDALONE:

@@ -27,8 +27,10 @@ _MAX_PAGES: Final = 64
 def walk(body: bytes, max_pixels: int) -> Anatomy:
     """Raises PhotoRefusedError, or struct.error where the file ends within a directory."""
     file = TiffFile(body)
+    if file.first == 16 and body[8:11] == b"CR\x02":
+        raise refusals.unreadable("a camera's raw file")
     page, following = file.directory(file.first)
-    if body[8:10] == b"CR" or _DNG_VERSION in page or page.number(_SUBFILE, 0) & _REDUCED:
+    if _DNG_VERSION in page or page.number(_SUBFILE, 0) & _REDUCED:
         raise refusals.unreadable("a camera's raw file")
     width, height = page.number(_WIDTH, 0), page.number(_HEIGHT, 0)
     refusals.check_size("TIFF", width, height, max_pixels)

@@ -79,6 +79,8 @@ class TiffFile:
         return tag, kind, field if length <= inline else self._unpack(code, field), length
 
     def _unpack(self, code: str, at: int) -> int:
+        if at > len(self._body):  # BigTIFF's offsets can be more than struct takes
+            raise refusals.truncated("TIFF")
         value: int
         (value,) = struct.unpack_from(f"{self._order}{code}", self._body, at)
         return value
