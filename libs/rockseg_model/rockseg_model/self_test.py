@@ -4,23 +4,33 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.manifest import SelfTest
 
-BLOCK_PX: Final = 32
+OCTAVES_PX: Final = (64, 32, 16, 8, 4, 2, 1)
+TINT: Final = 1 / 8
 
 
 def noise_tile(seed: int, shape: tuple[int, int]) -> Pixels:
-    """(h, w, 3) uint8: blocks of one colour each. Of `shape`, both sides multiples of 32.
+    """(h, w, 3) uint8: grey noise in blocks of 64 to 1 px, each octave with the same amplitude, a tint for each 64 px.
 
-    Blocks, since on single-pixel noise a network says the same everywhere, and a dead one would agree with it. The raw
-    stream of PCG64 is the part of numpy's generators that is promised never to change.
+    It resembles rock enough for a network to see rock in half of it: plain noise is all background to a trained one,
+    and a machine that computes nothing would agree.
     """
-    rows, columns = shape[0] // BLOCK_PX, shape[1] // BLOCK_PX
-    raw = np.random.default_rng(seed).bit_generator.random_raw(rows * columns * 3)
-    colours = (np.asarray(raw, np.uint64) >> np.uint64(56)).astype(np.uint8).reshape(rows, columns, 3)
-    return colours.repeat(BLOCK_PX, axis=0).repeat(BLOCK_PX, axis=1)
+    stream = np.random.default_rng(seed).bit_generator
+    grey = sum((_blocks(stream, shape, side, 1) for side in OCTAVES_PX), np.zeros((*shape, 1))) / len(OCTAVES_PX)
+    tint = (_blocks(stream, shape, OCTAVES_PX[0], 3) - 128) * TINT
+    return np.clip(grey + tint, 0, 255).astype(np.uint8)
+
+
+def _blocks(stream: np.random.BitGenerator, shape: tuple[int, int], side: int, channels: int) -> NDArray[np.float64]:
+    """(h, w, channels) of 0 to 255. A generator's raw stream is what numpy promises never to change."""
+    rows, columns = -(-shape[0] // side), -(-shape[1] // side)
+    raw = np.asarray(stream.random_raw(rows * columns * channels), np.uint64) >> np.uint64(56)
+    blocks = raw.astype(np.float64).reshape(rows, columns, channels)
+    return blocks.repeat(side, axis=0).repeat(side, axis=1)[: shape[0], : shape[1]]
 
 
 def class_shares(logits: Logits) -> tuple[float, ...]:

@@ -52,7 +52,7 @@ class TorchNetwork(Network):
         """(N, h, w, 3) uint8 → (N, C, h, w) float32 on the host. A permuted NHWC is what channels_last means."""
         tile = (batch.permute(0, 3, 1, 2).float() * self._factor + self._offset).to(self._dtype)
         logits: Tensor = self._network(tile)
-        array: Logits = logits.contiguous().float().cpu().numpy()
+        array: Logits = logits.to(torch.float32, memory_format=torch.contiguous_format).cpu().numpy()
         return array
 
 
