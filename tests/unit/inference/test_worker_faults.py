@@ -1,0 +1,175 @@
+import threading
+from collections.abc import Sequence
+
+import pytest
+import structlog
+from inference_works import POISON, GatedSegmenter, Works, png, until
+from typing_extensions import override
+
+from rockseg_core.domain.arrays import Logits, Pixels
+from rockseg_core.domain.job import JobOptions, JobStatus
+from rockseg_core.ports.segmenter import Plan, Tile
+from rockseg_core.testing.null_segmenter import NullSegmenter
+from rockseg_inference.worker import ExitReason
+
+SECRET = "s3cr3t-of-tenant-zeta"  # what an exception of a library might quote
+
+
+async def test_a_poison_is_failed_after_three_attempts_while_its_neighbours_finish(works: Works) -> None:
+    works.start()
+    before = [await works.submit(png((1, 1, index))) for index in range(4)]
+    poison = await works.submit(png(POISON))
+    after = [await works.submit(png((2, 2, index))) for index in range(4)]
+    await until(works.ended(poison, *before, *after))
+    assert [(event.kind, event.attempt) for event in works.events(poison) if event.kind.terminal] == [
+        (JobStatus.FAILED, 3)
+    ]
+    error = works.events(poison)[-1].error
+    assert error is not None
+    assert error.code == "internal_error"
+    for request in (*before, *after):
+        assert works.kinds(request)[-1] is JobStatus.FINISHED
+        assert works.events(request)[-1].attempt == 1
+    assert [letter.delivery.request for letter in works.log.dead_letters] == [poison]
+    await works.drained()
+    assert await works.remaining() == []
+    assert works.count("rockseg_worker_self_tests_total", result="passed") == 3
+    assert works.count("rockseg_worker_repeated_deliveries_total") == 2
+
+
+async def test_an_unexpected_exception_of_the_model_is_the_jobs_fault_when_the_self_test_passes(works: Works) -> None:
+    class Buggy(NullSegmenter):
+        @override
+        def plan(self, photo: Pixels, options: JobOptions) -> Plan:  # type: ignore[override]  # never returns
+            raise ZeroDivisionError(SECRET)
+
+    works.segmenter = Buggy()
+    works.start()
+    request = await works.submit()
+    await until(works.ended(request))
+    assert works.events(request)[-1].attempt == 3
+    assert len(works.log.dead_letters) == 1
+
+
+async def test_a_worker_at_fault_exits_70_and_spends_no_attempt(works: Works) -> None:
+    segmenter = GatedSegmenter()
+    segmenter.sound = False
+    works.segmenter = segmenter
+    running = works.start()
+    poison, other = await works.submit(png(POISON)), await works.submit()
+    await until(lambda: segmenter.entered)
+    segmenter.gate.set()
+    assert await running is ExitReason.WORKER_AT_FAULT == 70
+    assert works.kinds(poison) == [JobStatus.STARTED]
+    left = {delivery.request: delivery.attempt for delivery in await works.remaining()}
+    assert left[poison] == 1
+    assert left.get(other, 1) == 1
+    assert works.log.dead_letters == []
+    assert works.count("rockseg_worker_exits_total", reason="worker_at_fault") == 1
+
+
+async def test_a_device_that_hangs_in_its_self_test_is_at_fault(works: Works) -> None:
+    hung = threading.Event()
+
+    class Hanging(NullSegmenter):
+        @override
+        def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
+            raise RuntimeError("CUDA error: unspecified launch failure")
+
+        @override
+        def self_test(self) -> bool:
+            return hung.wait(20)
+
+    works.segmenter = Hanging()
+    works.limits = type(works.limits)(self_test_seconds=0.01)
+    running = works.start()
+    await works.submit()
+    try:
+        await until(lambda: works.count("rockseg_worker_self_tests_total", result="failed"))
+    finally:
+        hung.set()
+    assert await running is ExitReason.WORKER_AT_FAULT
+
+
+async def test_three_crashes_fail_a_job_with_a_code_of_its_own(works: Works) -> None:
+    request = await works.submit()
+    for attempt in (1, 2, 3):
+        await _start_and_crash(works)
+        assert works.events(request)[-1].attempt == attempt
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    await until(works.ended(request))
+    event = works.events(request)[-1]
+    assert event.error is not None
+    assert (event.kind, event.attempt, event.error.code) == (JobStatus.FAILED, 4, "worker_crashed")
+    assert [letter.error.code for letter in works.log.dead_letters] == ["worker_crashed"]
+    assert segmenter.entered == 0
+    await works.drained()
+    assert await works.remaining() == []
+
+
+async def _start_and_crash(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    await until(lambda: segmenter.entered)
+    await works.killed()
+
+
+async def test_a_crash_counts_once_and_the_job_finishes_alone(works: Works) -> None:
+    request = await works.submit()
+    await _start_and_crash(works)
+    works.segmenter = NullSegmenter()
+    works.start()
+    await until(works.ended(request))
+    assert [(event.kind, event.attempt) for event in works.events(request)] == [
+        (JobStatus.STARTED, 1),
+        (JobStatus.STARTED, 2),
+        (JobStatus.FINISHED, 2),
+    ]
+
+
+@pytest.mark.parametrize("stage", ["plan", "forward", "stitch"])
+async def test_no_exceptions_text_reaches_an_event_a_dead_letter_or_the_log(works: Works, stage: str) -> None:
+    class Talkative(NullSegmenter):
+        @override
+        def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
+            if stage == "forward":
+                raise RuntimeError(SECRET)
+            return super().forward(tiles)
+
+    segmenter = Talkative()
+    if stage != "forward":
+        setattr(segmenter, stage, _raise)
+    works.segmenter = segmenter
+    with structlog.testing.capture_logs() as lines:
+        works.start()
+        request = await works.submit()
+        await until(works.ended(request))
+        await works.drained()
+    assert SECRET not in repr(lines)
+    assert SECRET not in repr(works.log.events())
+    assert SECRET not in repr(works.log.dead_letters[0].error)
+    faults = [line for line in lines if line["event"] == "fault"]
+    assert {line["error_type"] for line in faults} == {"RuntimeError"}
+    assert faults[0]["job_id"] == str(request.job_id)
+    assert any("rockseg_inference" in frame for frame in faults[0]["error_at"])
+
+
+def _raise(*_: object) -> Plan:
+    raise RuntimeError(SECRET)
+
+
+async def test_a_log_that_refuses_for_good_ends_the_worker_and_not_the_job(works: Works) -> None:
+    async def broken(_event: object) -> None:
+        raise TypeError(SECRET)
+
+    works.log.publish_event = broken  # type: ignore[method-assign]  # a bug of an adapter
+    works.log.publish_dead_letter = broken  # type: ignore[method-assign, assignment]
+    with structlog.testing.capture_logs() as lines:
+        running = works.start()
+        request = await works.submit()
+        assert await running is ExitReason.WORKER_AT_FAULT
+    assert SECRET not in repr(lines)
+    left = await works.remaining()
+    assert [delivery.request for delivery in left] == [request]
+    assert left[0].attempt <= 3

@@ -1,0 +1,110 @@
+from inference_works import GatedSegmenter, Works, until
+from typing_extensions import override
+
+from rockseg_core.domain.job import JobStatus
+from rockseg_core.testing.memory_store import MemoryStore
+from rockseg_inference.worker import ExitReason
+
+
+async def _up(works: Works) -> None:
+    await until(lambda: works.keys.current_model() in works.store.objects)
+
+
+async def test_a_store_outage_is_waited_out_on_attempt_1(works: Works) -> None:
+    works.start()
+    await _up(works)
+    works.store.fail_next(9)
+    request = await works.submit()
+    await until(works.ended(request))
+    assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED]
+    assert works.events(request)[-1].attempt == 1
+    assert works.naps == sorted(works.naps)
+    assert works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable") == 9
+
+
+async def test_a_store_that_cannot_be_written_is_waited_out(works: Works) -> None:
+    class ReadOnly(MemoryStore):
+        refusals = 12
+
+        @override
+        async def put(self, key: str, body: bytes, content_type: str) -> None:
+            if "/models/" not in f"/{key}" and self.refusals:
+                self.refusals -= 1
+                self.fail_next()
+            await super().put(key, body, content_type)
+
+    works.store = ReadOnly()
+    works.start()
+    request = await works.submit()
+    await until(works.ended(request))
+    assert works.events(request)[-1].attempt == 1
+    assert len(works.objects_of(request)) == 4
+
+
+async def test_a_log_outage_is_waited_out_and_the_outcome_is_told_after(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    request = await works.submit()
+    await until(lambda: segmenter.entered)
+    works.log.fail_next(5)
+    segmenter.gate.set()
+    await until(works.ended(request))
+    assert works.kinds(request)[-1] is JobStatus.FINISHED
+    assert segmenter.entered == 1
+
+
+async def test_an_answer_of_the_log_that_was_lost_is_told_again_and_loses_nothing(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    request = await works.submit()
+    await until(lambda: segmenter.entered and works.kinds(request))
+    works.log.lose_next_answer()
+    segmenter.gate.set()
+    await until(lambda: works.outcomes("finished"))
+    assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED, JobStatus.FINISHED]
+    await works.drained()
+    assert await works.remaining() == []
+
+
+async def test_expiry_ends_the_wait_and_the_job_is_acknowledged(works: Works) -> None:
+    works.start()
+    await _up(works)
+    request = await works.submit(lifetime=60.0)
+    works.store.unavailable = True
+    await until(lambda: works.outcomes("expired"))
+    assert works.clock.now() >= request.expires_at
+    await works.drained()
+    assert not any(kind.terminal for kind in works.kinds(request))
+    assert await works.remaining() == []
+
+
+async def test_an_outcome_that_cannot_be_told_before_the_end_of_its_time_is_let_go(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    await works.submit(lifetime=60.0)
+    await until(lambda: segmenter.entered)
+    works.log.unavailable = True
+    segmenter.gate.set()
+    await until(lambda: works.outcomes("expired"))
+    works.log.unavailable = False
+    await works.drained()
+    assert await works.remaining() == []
+
+
+async def test_a_drain_waits_for_no_outage(works: Works) -> None:
+    works.start()
+    await _up(works)
+    request = await works.submit(lifetime=1e12)
+    works.store.unavailable = True
+    await until(lambda: len(works.naps) > 3)
+    assert await works.drained() is ExitReason.DRAINED
+    left = await works.remaining()
+    assert [(delivery.request, delivery.attempt) for delivery in left] == [(request, 1)]
+    assert works.outcomes("released", "draining") == 1
+
+
+async def test_a_worker_can_be_drained_before_the_store_ever_came(works: Works) -> None:
+    works.store.unavailable = True
+    works.start()
+    await until(lambda: works.naps)
+    assert await works.drained() is ExitReason.DRAINED

@@ -1,0 +1,99 @@
+import asyncio
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from rockseg_core.domain.errors import LogUnavailableError, StoreUnavailableError
+from rockseg_core.testing.clock import FakeClock
+from rockseg_inference.metrics import WorkerMetrics
+from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience
+from rockseg_inference.settings import WorkerSettings
+
+
+class Flaky:
+    """Fails so many times, then answers."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+
+    async def __call__(self) -> str:
+        if self.left:
+            self.left -= 1
+            raise StoreUnavailableError
+        return "there"
+
+
+class Waiting:
+    def __init__(self, jitter: float = 1.0) -> None:
+        self.clock, self.naps, self.registry = FakeClock(0.0), list[float](), CollectorRegistry()
+        limits = WorkerSettings(backoff_first_seconds=1, backoff_most_seconds=5)
+        self.patience = Patience(
+            self.clock, limits, WorkerMetrics(self.registry), sleep=self.nap, jitter=lambda: jitter
+        )
+
+    async def nap(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.clock.advance(seconds)
+
+
+async def test_waits_double_up_to_the_longest() -> None:
+    waiting = Waiting()
+    assert await waiting.patience("get", Flaky(5)) == "there"
+    assert waiting.naps == [1, 2, 4, 5, 5]
+
+
+async def test_jitter_takes_up_to_half_of_a_wait() -> None:
+    waiting = Waiting(jitter=0.0)
+    await waiting.patience("get", Flaky(2))
+    assert waiting.naps == [0.5, 1.0]
+
+
+async def test_the_end_of_a_jobs_time_ends_the_wait_and_no_nap_goes_beyond_it() -> None:
+    waiting = Waiting()
+    with pytest.raises(OutOfTimeError):
+        await waiting.patience("get", Flaky(99), until=4.0)
+    assert waiting.naps == [1, 2, 1]
+
+
+async def test_what_a_step_raises_otherwise_passes_at_once() -> None:
+    async def bug() -> None:
+        raise KeyError
+
+    waiting = Waiting()
+    with pytest.raises(KeyError):
+        await waiting.patience("get", bug)
+    assert waiting.naps == []
+
+
+async def test_a_hurried_worker_tries_once_and_waits_for_nothing() -> None:
+    waiting = Waiting()
+    waiting.patience.hurry()
+    assert await waiting.patience("get", Flaky(0)) == "there"
+    with pytest.raises(HurriedError):
+        await waiting.patience("get", Flaky(1))
+    assert waiting.naps == []
+
+
+async def test_hurry_ends_a_wait_that_has_begun() -> None:
+    async def for_ever(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    metrics = WorkerMetrics(CollectorRegistry())
+    patience = Patience(FakeClock(), WorkerSettings(), metrics, sleep=for_ever)
+    waiting = asyncio.ensure_future(patience("publish", _away))
+    await asyncio.sleep(0)
+    patience.hurry()
+    async with asyncio.timeout(5):
+        with pytest.raises(HurriedError):
+            await waiting
+
+
+async def _away() -> None:
+    raise LogUnavailableError
+
+
+async def test_each_failed_try_is_counted_by_step_and_code() -> None:
+    waiting = Waiting()
+    await waiting.patience("put", Flaky(3))
+    labels = {"step": "put", "code": "store_unavailable"}
+    assert waiting.registry.get_sample_value("rockseg_worker_transient_faults_total", labels) == 3
