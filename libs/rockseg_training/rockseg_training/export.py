@@ -1,0 +1,69 @@
+"""From trained weights to a bundle with its figures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from torch import nn
+
+from rockseg_model.bundle_writer import write_bundle
+from rockseg_training import calibrate
+from rockseg_training.card import Measured, write_card
+from rockseg_training.classes import CLASSES
+from rockseg_training.encoder_weights import NORMALISATION
+from rockseg_training.evaluate import evaluate_drawn, evaluate_photos, held_out_crops
+from rockseg_training.photos import read_boxes
+from rockseg_training.synthetic.crop import CORE_WIDTH_PX
+from rockseg_training.train import Progress
+
+TILE_SHAPES: Final = ((1024, 256), (256, 1024), (704, 384), (384, 704), (512, 512))
+DRAWN_CROPS: Final = 200  # to measure on; half of them to fit the temperature and threshold on, half to check these
+
+
+def export(
+    network: nn.Module,
+    progress: Progress,
+    out: Path,
+    *,
+    version: str,
+    seed: int,
+    data: Path | None,
+    say: Callable[[str], None],
+) -> Measured:
+    """Measure `network`, and write it to `out` as the bundle `starter`."""
+    say("measuring on drawn cores")
+    half = DRAWN_CROPS // 2
+    logits, labels = calibrate.sample_pixels(network, held_out_crops(half))
+    temperature = calibrate.fit_temperature(logits, labels)
+    threshold = calibrate.confident_threshold(calibrate.confidence(logits, temperature), logits.argmax(1) == labels)
+    logits, labels = calibrate.sample_pixels(network, held_out_crops(half, half))
+    error = calibrate.calibration_error(calibrate.confidence(logits, temperature), logits.argmax(1) == labels)
+    drawn = evaluate_drawn(network, held_out_crops(DRAWN_CROPS))
+    say("measuring on real photos" if data else "no real photos to measure on")
+    photos = evaluate_photos(network, read_boxes(data, held_out=True)) if data else {}
+    measured = Measured(
+        progress.step,
+        progress.seconds / 60,
+        seed,
+        bool(data),
+        drawn,
+        DRAWN_CROPS,
+        photos,
+        temperature,
+        threshold,
+        error,
+    )
+    write_bundle(
+        out,
+        name="starter",
+        version=version,
+        classes=CLASSES,
+        core_width_px=int(CORE_WIDTH_PX),
+        tile_shapes=TILE_SHAPES,
+        normalisation=NORMALISATION,
+        temperature=temperature,
+        thresholds={"confident": threshold},
+        state_dict=network.state_dict(),
+        card=write_card(measured, "starter", version),
+    )
+    return measured

@@ -1,0 +1,53 @@
+"""A random crop of a real photo, at the scale and under the light that drawn crops have."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rockseg_training.classes import UNLABELLED
+from rockseg_training.photos import Photo
+from rockseg_training.synthetic.camera import photograph
+from rockseg_training.synthetic.crop import Drawn, core_width_px
+
+
+def crop_photo(rng: np.random.Generator, photo: Photo, height: int, width: int) -> Drawn:
+    """(height, width) pixels and labels: scaled, cut, turned by quarters, mirrored, lit anew. Padding is unlabelled."""
+    turned = bool(rng.random() < 0.5)
+    rows, columns = (width, height) if turned else (height, width)
+    zoom = min(core_width_px(rng) / photo.core_width_px, 2.2)
+    stretch = float(np.exp(rng.normal(0, 0.05)))
+    source = max(8, int(rows / zoom * stretch)), max(8, int(columns / zoom))
+    pixels, labels = _window(rng, photo, source)
+    shrinks = zoom < 1
+    pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    labels = cv2.resize(labels, (columns, rows), interpolation=cv2.INTER_NEAREST)
+    pixels = photograph(rng, pixels.astype(np.float32))
+    if turned:
+        pixels, labels = np.rot90(pixels), np.rot90(labels)
+    if rng.random() < 0.5:
+        pixels, labels = pixels[::-1], labels[::-1]
+    if rng.random() < 0.5:
+        pixels, labels = pixels[:, ::-1], labels[:, ::-1]
+    return Drawn(np.ascontiguousarray(pixels), np.ascontiguousarray(labels.astype(np.uint8)))
+
+
+def _window(
+    rng: np.random.Generator, photo: Photo, size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A window of `size`; where the photo is smaller it is mirrored, and what is mirrored is unlabelled."""
+    corner, ends = [], []
+    for length, have in zip(size, photo.labels.shape, strict=True):
+        first = int(rng.integers(0, have - length + 1)) if have > length else -int(rng.integers(0, length - have + 1))
+        corner.append(first)
+        ends.append(first + length)
+    top, left = max(0, corner[0]), max(0, corner[1])
+    pixels, labels = photo.pixels[top : ends[0], left : ends[1]], photo.labels[top : ends[0], left : ends[1]]
+    before = top - corner[0], left - corner[1]
+    after = size[0] - before[0] - labels.shape[0], size[1] - before[1] - labels.shape[1]
+    if any((*before, *after)):
+        rim = before[0], after[0], before[1], after[1]
+        pixels = np.asarray(cv2.copyMakeBorder(pixels, *rim, cv2.BORDER_REFLECT), np.uint8)
+        # A texture is one rock, mirrored or not.
+        edge = cv2.BORDER_REFLECT if photo.labels.min() == photo.labels.max() else cv2.BORDER_CONSTANT
+        labels = np.asarray(cv2.copyMakeBorder(labels, *rim, edge, value=UNLABELLED), np.uint8)
+    return pixels, labels
