@@ -1,11 +1,15 @@
 """Records to bytes and back. Unknown fields are ignored, so that a newer writer stops no reader."""
 
+from typing import TypeVar
+
 import msgspec
 
 from rockseg_core.domain.errors import RecordUndecodableError
 from rockseg_core.domain.records import SCHEMA, JobEvent, JobRequest
 
 MAX_RECORD_BYTES = 4096
+
+R = TypeVar("R", bound=JobRequest | JobEvent)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[JobRequest | JobEvent] = msgspec.json.Decoder(JobRequest | JobEvent)
@@ -27,3 +31,12 @@ def decode(value: bytes | None) -> JobRequest | JobEvent:
     if not 1 <= record.schema <= SCHEMA + 1:
         raise RecordUndecodableError("the record's schema is unknown")
     return record
+
+
+def decode_or_none(value: bytes | None, kind: type[R]) -> R | None:
+    """The record, or None where the bytes are no record of the kind that belongs on their topic."""
+    try:
+        record = decode(value)
+    except RecordUndecodableError:
+        return None
+    return record if isinstance(record, kind) else None

@@ -4,10 +4,9 @@ from typing import TypeAlias
 from typing_extensions import override
 
 from rockseg_core.codec.commit_metadata import decode_window, encode_window
-from rockseg_core.codec.records import decode
+from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.dispatch import Dispatch, Start
-from rockseg_core.domain.errors import RecordUndecodableError
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.domain.window import Window
 from rockseg_core.ports.deliveries import DeliverySource
@@ -100,9 +99,4 @@ class MemoryDeliveries(DeliverySource):
 
 def _delivery(start: Start[Stored]) -> Delivery:
     stored = start.record
-    try:
-        record = decode(stored.value)
-    except RecordUndecodableError:
-        record = None
-    request = record if isinstance(record, JobRequest) else None
-    return Delivery(start.position, start.attempt, stored.key, stored.value, request)
+    return Delivery(start.position, start.attempt, stored.key, stored.value, decode_or_none(stored.value, JobRequest))

@@ -6,10 +6,10 @@ from zlib import crc32
 
 from typing_extensions import override
 
-from rockseg_core.codec.records import decode, encode
+from rockseg_core.codec.records import decode_or_none, encode
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.errors import LogUnavailableError, RecordUndecodableError
+from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.job import JobError, RequestPosition
 from rockseg_core.domain.records import JobEvent, JobRequest
 from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition, Topic
@@ -19,7 +19,7 @@ from rockseg_core.testing.faults import Faults
 from rockseg_core.testing.memory_deliveries import Commits, MemoryDeliveries
 from rockseg_core.testing.memory_topic import MemoryTopic, Stored
 
-FOLLOWED: dict[Topic, type[JobRequest] | type[JobEvent]] = {Topic.JOBS: JobRequest, Topic.JOB_EVENTS: JobEvent}
+FOLLOWED: Mapping[Topic, type[JobRequest] | type[JobEvent]] = {Topic.JOBS: JobRequest, Topic.JOB_EVENTS: JobEvent}
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class MemoryLog(JobLog, JobFeed):
     def events(self) -> list[JobEvent]:
         """Every event published, in order: what a test looks at."""
         lanes = self._topics[Topic.JOB_EVENTS].lanes
-        found = [_record_of(Topic.JOB_EVENTS, stored.value) for lane in lanes for stored in lane.records]
-        return [event for event in found if isinstance(event, JobEvent)]
+        found = [decode_or_none(stored.value, JobEvent) for lane in lanes for stored in lane.records]
+        return [event for event in found if event is not None]
 
     def expire(self, before: float) -> None:
         """Retention: drop the records appended before `before`."""
@@ -142,7 +142,7 @@ class MemoryLog(JobLog, JobFeed):
         for partition, lane in enumerate(self._topics[topic].lanes):
             at = LogPartition(topic, partition)
             for offset, stored in lane.read(positions[at], 500):
-                found.append(FeedRecord(at, offset, _record_of(topic, stored.value)))
+                found.append(FeedRecord(at, offset, decode_or_none(stored.value, FOLLOWED[topic])))
                 positions[at] = offset + 1
         return found
 
@@ -163,11 +163,3 @@ class MemoryLog(JobLog, JobFeed):
         self._grown = asyncio.Event()
         if self._source is not None:
             self._source.wake()
-
-
-def _record_of(topic: Topic, value: bytes | None) -> JobRequest | JobEvent | None:
-    try:
-        record = decode(value)
-    except RecordUndecodableError:
-        return None
-    return record if isinstance(record, FOLLOWED[topic]) else None

@@ -1,0 +1,134 @@
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+from typing_extensions import override
+
+from rockseg_core.adapters.local.durable import sync_folder, write_file
+from rockseg_core.domain.errors import ObjectMissingError, StoreUnavailableError
+from rockseg_core.domain.object_key import key_parts
+from rockseg_core.ports.store import ObjectStore
+
+INCOMING: Final = "~incoming"  # no key has a ~, so no object can be taken for it
+PUTS_AT_ONCE: Final = 4  # an fsync waits for the disk, not for a core
+PLACE_TRIES: Final = 10
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class LocalStore(ObjectStore):
+    """Objects as files below a folder; a key's parts are folders. The content type is not kept."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` exists. What an earlier process left half written is removed."""
+        self._root = root
+        self._incoming = root / INCOMING
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(mode=0o700, exist_ok=True)
+        self._pool = ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="rockseg-store")
+
+    @override
+    async def put(self, key: str, body: bytes, content_type: str) -> None:
+        path = self._path(key)
+        await self._in_thread(self._put, path, body)
+
+    @override
+    async def get(self, key: str) -> bytes:
+        path = self._path(key)
+        return await self._in_thread(_read, path)
+
+    @override
+    async def exists(self, key: str) -> bool:
+        # A stat of a local file takes microseconds, and a hop to a thread fifty: so it is made here.
+        try:
+            return self._path(key).is_file()
+        except OSError as error:
+            raise StoreUnavailableError from error
+
+    @override
+    async def delete(self, key: str) -> None:
+        path = self._path(key)
+        await self._in_thread(self._delete, path)
+
+    @override
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        for key in await self._in_thread(self._list, prefix):
+            yield key
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._pool.shutdown()
+
+    def _path(self, key: str) -> Path:
+        return self._root.joinpath(*key_parts(key))
+
+    async def _in_thread(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *arguments, **named))
+        except (OSError, RuntimeError) as error:  # RuntimeError: the pool is closed
+            raise StoreUnavailableError("the data folder did not take or give an object") from error
+
+    def _put(self, path: Path, body: bytes) -> None:
+        temporary = self._incoming / secrets.token_hex(16)
+        try:
+            write_file(temporary, body)
+            self._place(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        # All the way up: a parent made a moment ago by another put may not be durable yet.
+        for folder in self._folders_of(path):
+            with suppress(FileNotFoundError):  # deleted again meanwhile, and its folder with it
+                sync_folder(folder)
+
+    def _place(self, temporary: Path, path: Path) -> None:
+        for _ in range(PLACE_TRIES):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # a delete took the empty folder between the two steps
+                temporary.replace(path)
+                return
+        raise FileNotFoundError(path)
+
+    def _delete(self, path: Path) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+            sync_folder(path.parent)
+        with suppress(OSError):  # rmdir takes only an empty folder, and `_place` makes one anew that it lost
+            for folder in list(self._folders_of(path))[:-1]:
+                folder.rmdir()
+
+    def _folders_of(self, path: Path) -> Iterator[Path]:
+        """From the folder that names an object up to the root."""
+        for folder in path.parents:
+            yield folder
+            if folder == self._root:
+                return
+
+    def _list(self, prefix: str) -> list[str]:
+        folder = prefix.rpartition("/")[0]
+        top = self._path(folder) if folder else self._root
+        found = []
+        for place, folders, files in os.walk(top, onerror=_raise_unless_missing):
+            folders[:] = [name for name in folders if name != INCOMING]
+            found += [Path(place, name).relative_to(self._root).as_posix() for name in files]
+        return [key for key in found if key.startswith(prefix)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise ObjectMissingError from None
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
