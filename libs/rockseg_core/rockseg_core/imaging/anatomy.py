@@ -32,9 +32,9 @@ class Anatomy:
     """Grey PNG: the value that is transparent, scaled to 8 bits (16-bit images: to 16)."""
 
     @property
-    def turned(self) -> bool:
-        """Whether width and height change places when displayed."""
-        return self.orientation >= 5
+    def displayed(self) -> tuple[int, int]:
+        """Width and height as displayed: orientations 5 to 8 make them change places."""
+        return (self.width, self.height) if self.orientation < 5 else (self.height, self.width)
 
 
 def pixels_of(body: bytes, essence: tuple[tuple[int, int], ...]) -> bytes:

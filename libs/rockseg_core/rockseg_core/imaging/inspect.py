@@ -48,9 +48,7 @@ def inspect_photo(body: bytes, *, max_pixels: int) -> PhotoInfo:
     checksum, a broken Huffman code) is found by `decode_photo`.
     """
     anatomy = dissect(body, max_pixels)
-    width, height = anatomy.width, anatomy.height
-    if anatomy.turned:
-        width, height = height, width
+    width, height = anatomy.displayed
     return PhotoInfo(anatomy.format, _EXTENSIONS[anatomy.format], f"image/{anatomy.format}", width, height)
 
 

@@ -44,7 +44,8 @@ def walk(body: bytes, max_pixels: int) -> Anatomy:
         raise refusals.multiframe("TIFF", "pages")
     _check_samples(page)
     _check_parts(page, width, height, max_pixels, len(body))
-    open_page(body)
+    if sorted(open_page(body).size) != sorted((width, height)):
+        raise refusals.corrupt("TIFF")
     orientation = page.number(ORIENTATION, UPRIGHT)
     return Anatomy(
         PhotoFormat.TIFF, width, height, orientation if 1 <= orientation <= 8 else UPRIGHT, ((0, len(body)),)

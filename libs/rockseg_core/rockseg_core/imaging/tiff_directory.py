@@ -53,17 +53,19 @@ class TiffFile:
         first, size = (at + 8, 20) if self._big else (at + 2, 12)
         if not 0 < entries <= _MAX_ENTRIES:
             raise refusals.corrupt("TIFF") if first + entries * size <= len(self._body) else refusals.truncated("TIFF")
-        values, value_bytes = dict[int, NDArray[Any]](), 0
+        values, tags, value_bytes = dict[int, NDArray[Any]](), set[int](), 0
         for entry in range(first, first + entries * size, size):
             tag, kind, start, length = self._entry(entry)
             value_bytes += length
             if start + length > len(self._body):
                 raise refusals.truncated("TIFF")
-            if value_bytes > len(self._body):  # a bomb: entries that share one value
+            # Entries that share one value are a bomb; of a tag that comes twice, every decoder takes another.
+            if value_bytes > len(self._body) or tag in tags:
                 raise refusals.corrupt("TIFF")
+            tags.add(tag)
             if kind in _UNSIGNED:
                 dtype = np.dtype(f"{self._order}{_UNSIGNED[kind]}")
-                values.setdefault(tag, np.frombuffer(self._body, dtype, length // dtype.itemsize, start))
+                values[tag] = np.frombuffer(self._body, dtype, length // dtype.itemsize, start)
         following: int = self._unpack("Q" if self._big else "I", first + entries * size)
         page = Directory(values)
         for tag in _FURTHER:

@@ -150,6 +150,14 @@ def _tiffs() -> Iterator[Case]:
     palette = picture.quantize(30)
     yield Case("TIFF palette", saved(palette, "TIFF"), "tiff", np.asarray(palette.convert("RGB")))
     yield Case("TIFF big", saved(picture, "TIFF", big_tiff=True), "tiff", rgb)
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"a comment " * 20
+    for compression in ("raw", "tiff_lzw"):
+        yield Case(
+            f"TIFF with EXIF {compression}", saved(picture, "TIFF", exif=exif, compression=compression), "tiff", rgb
+        )
+    inner_jpeg = saved(picture, "TIFF", compression="jpeg")
+    yield Case("TIFF with JPEG inside", inner_jpeg, "tiff", by_pillow(inner_jpeg))
     strips = saved(picture, "TIFF", compression="tiff_lzw", strip_size=600)
     yield Case("TIFF of many strips", strips, "tiff", rgb)
     white_zero = 65535 - deep[..., 0]

@@ -105,6 +105,11 @@ REFUSED = {
         "damaged",
     ),
     "a TIFF with a value of 4 GB": (tiff_of(GREY16, entries=[(700, 1, 0xFFFFFFFF, 8)]), "image_truncated", "cut off"),
+    "a TIFF that tells its width twice": (
+        tiff_of(GREY16, entries=[(256, 4, 1, 53), (256, 4, 1, 60_000)]),
+        "image_corrupt",
+        "damaged",
+    ),
     "a TIFF whose pages go round in a circle": (
         tiff_of(GREY16, following=8 + GREY16.nbytes),
         "image_corrupt",
