@@ -9,8 +9,9 @@ import pytest
 from rockseg_core.domain.arrays import Pixels
 from rockseg_core.domain.job import JobOptions
 from rockseg_core.domain.manifest import Manifest, Normalisation, SelfTest
+from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.imaging.report import build_report
-from rockseg_core.ports.segmenter import Segmentation, Segmenter
+from rockseg_core.ports.segmenter import Segmenter
 from rockseg_core.testing.null_segmenter import NULL_CLASSES, NullSegmenter
 from rockseg_model.self_test import class_shares, noise_tile
 from rockseg_model.tiled_segmenter import TiledSegmenter

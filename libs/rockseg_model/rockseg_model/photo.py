@@ -2,7 +2,8 @@
 
 from rockseg_core.domain.arrays import Pixels
 from rockseg_core.domain.job import JobOptions
-from rockseg_core.ports.segmenter import Segmentation, Segmenter
+from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.ports.segmenter import Segmenter
 
 
 def segment(photo: Pixels, options: JobOptions, segmenter: Segmenter) -> Segmentation:

@@ -9,7 +9,8 @@ from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.job import JobOptions
 from rockseg_core.domain.manifest import Manifest
 from rockseg_core.domain.report import CoreGeometry
-from rockseg_core.ports.segmenter import Plan, Segmentation, Tile
+from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.ports.segmenter import Plan, Tile
 from rockseg_model.first_pass import FirstPass
 from rockseg_model.manifest_rules import CONFIDENT
 from rockseg_model.scale import first_pass_size, known_core_width, resize, second_pass_scale

@@ -9,7 +9,8 @@ from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, ModelRef
 from rockseg_core.domain.manifest import Manifest
-from rockseg_core.ports.segmenter import Plan, Segmentation, Segmenter, Tile
+from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.ports.segmenter import Plan, Segmenter, Tile
 from rockseg_model.photo_plan import PhotoPlan
 from rockseg_model.self_test import agrees, noise_tile
 

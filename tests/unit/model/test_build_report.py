@@ -4,8 +4,8 @@ import pytest
 from rockseg_core.codec.bundle import decode_report, encode_report
 from rockseg_core.domain.job import ModelRef
 from rockseg_core.domain.report import CoreGeometry
+from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.imaging.report import build_report, count_pixels
-from rockseg_core.ports.segmenter import Segmentation
 from rockseg_core.testing.null_segmenter import NULL_MANIFEST
 
 REF = ModelRef("null", "1", "0" * 64)

@@ -11,7 +11,7 @@ from rockseg_core.domain.arrays import Mask
 from rockseg_core.domain.job import ModelRef
 from rockseg_core.domain.manifest import Manifest
 from rockseg_core.domain.report import ClassShare, Report
-from rockseg_core.ports.segmenter import Segmentation
+from rockseg_core.domain.segmentation import Segmentation
 
 # cv2 counts in float32, which is exact up to 2^24.
 MOST_PIXELS_AT_ONCE: Final = 1 << 24

@@ -2,10 +2,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rockseg_core.domain.arrays import Confidence, Logits, Mask, Pixels
+from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.job import JobOptions, ModelRef
 from rockseg_core.domain.manifest import Manifest
-from rockseg_core.domain.report import CoreGeometry
+from rockseg_core.domain.segmentation import Segmentation
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,6 @@ class Tile:
     @property
     def shape(self) -> tuple[int, int]:
         return self.pixels.shape[0], self.pixels.shape[1]
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """The result for one photo."""
-
-    mask: Mask
-    confidence: Confidence
-    core: CoreGeometry
-    confident_share: float
-    warnings: tuple[str, ...]
 
 
 class Plan(Protocol):

@@ -16,7 +16,8 @@ from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, ModelRef
 from rockseg_core.domain.manifest import Manifest, Normalisation, RockClass, SelfTest
 from rockseg_core.domain.report import CoreGeometry
-from rockseg_core.ports.segmenter import Plan, Segmentation, Segmenter, Tile
+from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.ports.segmenter import Plan, Segmenter, Tile
 
 Rgb = tuple[int, int, int]
 

@@ -1,0 +1,84 @@
+"""The `rockseg` command as a person types it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rockseg_standalone.home import default_bundle
+
+
+def rockseg(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rockseg_standalone", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "120", **(environment or {})},
+    )
+
+
+@pytest.mark.parametrize("command", [(), ("up",), ("segment",), ("model", "show"), ("keys", "create")])
+def test_help_tells_what_a_command_does_without_loading_torch(command: tuple[str, ...]) -> None:
+    shown = rockseg(*command, "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert "Usage:" in shown.stdout
+
+
+def test_the_command_itself_loads_no_torch() -> None:
+    code = "import sys, rockseg_standalone.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_api_loads_no_torch() -> None:
+    code = "import sys, rockseg_api.bootstrap, rockseg_api.entrypoints.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_key_is_printed_once_with_its_line() -> None:
+    made = rockseg("keys", "create", "--tenant", "site-7")
+    key = next(line for line in made.stdout.splitlines() if line.startswith("rsk_"))
+    assert f"site-7:{key.split('_')[1]}:" in made.stdout
+    assert rockseg("keys", "create", "--tenant", "Site 7").returncode != 0
+
+
+def test_model_show_lists_the_classes_of_the_bundle_that_comes_along() -> None:
+    shown = rockseg("model", "show")
+    assert shown.returncode == 0, shown.stderr
+    for name in ("sandstone", "anhydrite", "marl rock"):
+        assert name in shown.stdout
+
+
+def test_a_bundle_that_was_altered_is_one_sentence(tmp_path: Path) -> None:
+    for file in default_bundle().iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    shown = rockseg("model", "show", str(tmp_path))
+    assert shown.returncode == 2
+    assert len(shown.stderr.strip().splitlines()) == 1
+    assert "model.safetensors" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (("--data-dir", "/proc/nowhere"), {}, "data folder"),
+        (("--model", "/nonexistent"), {}, "/nonexistent"),
+        (("--host", "256.1.1.1"), {}, "Cannot listen"),
+        ((), {"ROCKSEG_SUBMIT_RATE": "many"}, "ROCKSEG_SUBMIT_RATE"),
+        ((), {"ROCKSEG_LIFETIME_SECONDS": "1e9"}, "ROCKSEG_LIFETIME_SECONDS"),
+        ((), {"ROCKSEG_MAX_ATTEMPTS": "0"}, "ROCKSEG_MAX_ATTEMPTS"),
+    ],
+)
+def test_up_refuses_wrong_settings_with_one_sentence_and_exit_code_2(
+    arguments: tuple[str, ...], environment: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    default = () if "--data-dir" in arguments else ("--data-dir", str(tmp_path))
+    ended = rockseg("up", "--port", "0", *default, *arguments, environment=environment)
+    assert ended.returncode == 2, ended.stderr
+    assert sentence in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
