@@ -1,6 +1,6 @@
 """What the OpenAPI document says beyond what litestar reads off the handlers: form, parameters, errors, examples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from litestar.openapi.spec import (
 from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody
 from rockseg_api.http.options import CORE_MM, CORE_WIDTH_PX, PX_PER_MM, RESULT_FORMS
 from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, Problem
+
+KEY_NEEDED: Final[Sequence[dict[str, list[str]]]] = ({"apiKey": []},)
 
 _JOB_ID: Final = "0b0f6a6e-6f0e-4c39-9a51-0f3f8f6f2a11"
 _KEY_ERRORS: Final = ("api_key_missing", "api_key_unknown", "internal_error")

@@ -48,7 +48,7 @@ def litestar_error(request: AnyRequest, error: HTTPException) -> Any:
     """Litestar's own: an unknown address, a wrong method, and what its parsers refuse."""
     match error:
         case MethodNotAllowedException():
-            code, sentence = "method_not_allowed", f"{request.method} is not among the methods of {request.url.path}"
+            code, sentence = "method_not_allowed", f"This address takes {allowed_methods(request)}."
         case NotFoundException():
             code, sentence = "not_found", "See /schema for the addresses there are."
         case HTTPException(status_code=status) if status < 500:
@@ -56,8 +56,23 @@ def litestar_error(request: AnyRequest, error: HTTPException) -> Any:
         case _:
             return unknown_error(request, error)
     request.scope["state"]["problem_code"] = code
-    allow = (error.headers or {}).get("Allow")
-    return Answered(problem_answer(code, sentence, headers={"allow": allow} if allow else None))
+    headers = {"allow": allowed_methods(request)} if code == "method_not_allowed" else None
+    return Answered(problem_answer(code, sentence, headers=headers))
+
+
+def allowed_methods(request: AnyRequest) -> str:
+    """What `Allow` must list (RFC 9110, 15.5.6); litestar's router knows it and does not tell."""
+    path = request.scope["path"].rstrip("/").split("/")
+    found: set[str] = set()
+    for route in request.app.routes:
+        parts = route.path_format.rstrip("/").split("/")
+        if len(parts) == len(path) and all(map(_fits, parts, path)):
+            found |= {str(method) for method in getattr(route, "methods", ())}
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+
+
+def _fits(part: str, segment: str) -> bool:
+    return part.startswith("{") or part == segment
 
 
 def unknown_error(request: AnyRequest, error: Exception) -> Any:

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from rockseg_api.http.answers import REVALIDATE, STALE_HEADER, JobBody, JobResult, json_answer
-from rockseg_api.http.documents import ERASE_RESPONSES, READ_RESPONSES, EraseOperation, ReadOperation
+from rockseg_api.http.documents import ERASE_RESPONSES, KEY_NEEDED, READ_RESPONSES, EraseOperation, ReadOperation
 from rockseg_api.http.guards import Guard, header
 from rockseg_api.http.options import ResultQuery, job_id, result_query
 from rockseg_api.keys import Caller
@@ -32,6 +32,7 @@ def read_route(read: ReadJob, metrics: ApiMetrics, guards: list[Guard]) -> HTTPR
         responses=READ_RESPONSES,
         tags=["jobs"],
         guards=guards,
+        security=KEY_NEEDED,
     )
     async def read_job(request: Request[Caller, None, Any]) -> ASGIResponse:
         """A job that is not finished answers with its metadata and `"result": null`, whatever `form` asks for."""
@@ -89,6 +90,7 @@ def erase_route(erase: EraseJob, guards: list[Guard]) -> HTTPRouteHandler:
         responses=ERASE_RESPONSES,
         tags=["jobs"],
         guards=guards,
+        security=KEY_NEEDED,
     )
     async def erase_job(request: Request[Caller, None, Any]) -> None:
         """Cancels what waits or runs, and deletes photo and results for good. Afterwards the job answers 410."""

@@ -7,7 +7,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta
 
 from rockseg_api.http.answers import Rgb, json_answer
-from rockseg_api.http.documents import answered
+from rockseg_api.http.documents import KEY_NEEDED, answered
 from rockseg_api.http.guards import Guard
 from rockseg_api.usecases.model import CurrentModel
 
@@ -45,6 +45,7 @@ def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHand
         responses=answered(200, tuple[ClassBody, ...], "In index order, the background first.", ERRORS),
         tags=["model"],
         guards=guards,
+        security=KEY_NEEDED,
     )
     async def list_classes() -> ASGIResponse:
         """The classes of the model in use; a finished job's own report names those of the model that made it."""
@@ -63,6 +64,7 @@ def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHand
         responses=answered(200, ModelBody, "The model in use.", ERRORS),
         tags=["model"],
         guards=guards,
+        security=KEY_NEEDED,
     )
     async def read_model() -> ASGIResponse:
         """Which model the workers run."""

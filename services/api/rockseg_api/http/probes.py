@@ -44,7 +44,6 @@ def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) 
             **answered(503, ProbeBody, "It does, and yet only a restart can mend it."),
         },
         tags=["operation"],
-        security=[],
     )
     async def read_health() -> ASGIResponse:
         """Asks no other part: a restart would not bring back a log or a store."""
@@ -61,7 +60,6 @@ def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) 
             **answered(503, ProbeBody, "Not before the job view has caught up, and not while draining."),
         },
         tags=["operation"],
-        security=[],
     )
     async def read_readiness() -> ASGIResponse:
         """A later outage of the log shows in the body only: all replicas would leave the Service at once."""

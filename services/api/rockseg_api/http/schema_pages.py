@@ -53,7 +53,6 @@ def schema_config(version: str) -> OpenAPIConfig:
             Tag(name="model", description="What the service can tell apart."),
             Tag(name="operation", description="For load balancers and on-call engineers; no key needed."),
         ],
-        security=[{"apiKey": []}],
         components=Components(
             security_schemes={
                 "apiKey": SecurityScheme(

@@ -6,7 +6,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from rockseg_api.http.answers import JobAccepted, json_answer
-from rockseg_api.http.documents import SUBMIT_RESPONSES, SubmitOperation
+from rockseg_api.http.documents import KEY_NEEDED, SUBMIT_RESPONSES, SubmitOperation
 from rockseg_api.http.form import FormHead, FormLimits, read_form
 from rockseg_api.http.guards import Guard, header
 from rockseg_api.http.options import idempotency_key, submit_options
@@ -32,6 +32,7 @@ def submit_route(
         responses=SUBMIT_RESPONSES,
         tags=["jobs"],
         guards=guards,
+        security=KEY_NEEDED,
         request_max_body_size=None,  # read_form has the limits, and says which one was met
     )
     async def submit_job(request: Request[Caller, None, Any]) -> ASGIResponse:

@@ -2,30 +2,69 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
 from rockseg_api.bootstrap import ApiParts, build_api, http_server
 from rockseg_api.keys import create_key
 from rockseg_api.settings import ApiSettings
+from rockseg_core.codec.bundle import encode_report
+from rockseg_core.domain.fold import JobRecord, event_of
+from rockseg_core.domain.job import JobError, JobStatus, ModelRef, Tenant
+from rockseg_core.domain.keys import ObjectKeys
+from rockseg_core.domain.report import ClassShare, CoreGeometry, Report
+from rockseg_core.imaging.mask import encode_confidence, encode_mask
 from rockseg_core.testing.clock import FakeClock
 from rockseg_core.testing.memory_log import MemoryLog
 from rockseg_core.testing.memory_store import MemoryStore
+from rockseg_core.testing.null_segmenter import NULL_MANIFEST
 
 DEADLINE_SECONDS = 20
+TENANT = Tenant("acme")
+MODEL = ModelRef("null", "1", "0" * 64)
 
 
 def png(width: int = 8, height: int = 8, color: str = "grey") -> bytes:
     body = io.BytesIO()
     Image.new("RGB", (width, height), color).save(body, "PNG")
     return body.getvalue()
+
+
+def _result_objects(job: JobRecord) -> dict[str, bytes]:
+    mask = np.ones((8, 8), np.uint8)
+    mask[:, 4:] = 3
+    share = {"pixels": 32, "share_of_rock": 0.5}
+    report = Report(
+        width=8,
+        height=8,
+        classes=(
+            ClassShare(name="sandstone", rgb=(174, 199, 232), index=1, **share),
+            ClassShare(name="mudstone", rgb=(152, 223, 138), index=3, **share),
+        ),
+        rock_fraction=1.0,
+        core=CoreGeometry(8.0, "y", 1, "first_pass"),
+        confident_share=1.0,
+        model=MODEL,
+        seconds={"forward": 0.1},
+        warnings=(),
+    )
+    keys = ObjectKeys()
+    digest = "0123456789abcdef"
+    return {
+        keys.mask(job.tenant, job.job_id, digest): encode_mask(mask, [rock.rgb for rock in NULL_MANIFEST.classes]),
+        keys.confidence(job.tenant, job.job_id, digest): encode_confidence(np.full((8, 8), 200, np.uint8)),
+        keys.report(job.tenant, job.job_id, digest): encode_report(report),
+    }
 
 
 @dataclass
@@ -42,10 +81,52 @@ class Api:
     keys_file: Path
     client: httpx.AsyncClient
 
+    def sample(self, name: str, **labels: str) -> float | None:
+        """A metric's value as Prometheus would read it."""
+        return self.parts.metrics.registry.get_sample_value(name, labels)
+
+    async def record(self, job_id: str) -> JobRecord:
+        return (await self.parts.view.get(TENANT, UUID(job_id))).job
+
+    async def finish(self, job_id: str) -> None:
+        """What a worker does: the left half sandstone (1), the right half mudstone (3), on an 8 × 8 photo."""
+        job = await self.record(job_id)
+        await self.log.publish_event(event_of(job, JobStatus.STARTED, self.clock.now() + 1))
+        await self._end(job, _result_objects(job))
+
+    async def fail(self, job_id: str) -> None:
+        job = await self.record(job_id)
+        event = event_of(job, JobStatus.FAILED, self.clock.now() + 2)
+        error = JobError("worker_crashed", "The worker crashed three times over this photo.")
+        await self.log.publish_event(replace(event, error=error))
+
+    async def _end(self, job: JobRecord, objects: dict[str, bytes]) -> None:
+        for key, body in objects.items():
+            await self.store.put(key, body, "application/octet-stream")
+        mask_key, confidence_key, report_key = objects
+        event = event_of(job, JobStatus.FINISHED, self.clock.now() + 2)
+        await self.log.publish_event(
+            replace(
+                event,
+                started_at=self.clock.now() + 1,
+                mask_key=mask_key,
+                confidence_key=confidence_key,
+                report_key=report_key,
+                model=MODEL,
+            )
+        )
+
     async def submit(self, **form: str) -> str:
         answer = await self.client.post("/predict", files={"file": ("core.png", png())}, data=form)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for something that no event tells of."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - a server's own state, or a metric: neither can be awaited
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -65,10 +146,13 @@ async def running(app: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def api_on_fakes(folder: Path, settings: ApiSettings, *, serve: bool = False) -> AsyncIterator[Api]:
+async def api_on_fakes(
+    folder: Path, settings: ApiSettings, *, serve: bool = False, log_away: bool = False
+) -> AsyncIterator[Api]:
     """`serve`: behind a real uvicorn on a port of this machine, else called directly."""
     clock = FakeClock()
     store, log = MemoryStore(), MemoryLog(clock)
+    log.unavailable = log_away
     (key, line), (other_key, other_line) = create_key("acme"), create_key("rival")
     keys_file = folder / "keys.txt"
     keys_file.write_text(f"# two tenants\n{line}\n{other_line}\n", encoding="utf-8")
@@ -86,8 +170,7 @@ async def api_on_fakes(folder: Path, settings: ApiSettings, *, serve: bool = Fal
         if serve:
             server = http_server(parts, settings)
             serving = asyncio.create_task(server.serve())
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await until(lambda: server.started)
             port = server.servers[0].sockets[0].getsockname()[1]
             client = httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}", headers={"api-key": key}, timeout=DEADLINE_SECONDS
@@ -107,7 +190,8 @@ async def api_on_fakes(folder: Path, settings: ApiSettings, *, serve: bool = Fal
                 await serving
             else:
                 async with running(parts.app):
-                    await parts.view.caught_up()
+                    if not log_away:
+                        await parts.view.caught_up()
                     yield api
 
 

@@ -1,12 +1,8 @@
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from api_under_test import Api, api_on_fakes
+from tests.unit.api.http.api_under_test import Api, api_on_fakes
 
 from rockseg_api.settings import ApiSettings
 
@@ -16,7 +12,13 @@ SMALL_PHOTO = 100_000
 @pytest.fixture
 def settings() -> ApiSettings:
     return ApiSettings(
-        port=0, metrics_port=0, photo_max_bytes=SMALL_PHOTO, photo_max_pixels=1_000_000, submit_rate=1000, submit_burst=1000
+        port=0,
+        metrics_port=0,
+        photo_max_bytes=SMALL_PHOTO,
+        upload_memory_bytes=250_000,
+        photo_max_pixels=1_000_000,
+        submit_rate=1000,
+        submit_burst=1000,
     )
 
 

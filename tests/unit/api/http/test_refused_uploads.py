@@ -1,16 +1,17 @@
 """Bodies that nobody reads to their end, through a real server and real clients: each gets its answer."""
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import httpx
+import msgspec
 import pytest
 import requests
-from api_under_test import Api, assert_problem, png
+from tests.unit.api.http.api_under_test import Api, api_on_fakes, assert_problem, png, until
+
+from rockseg_api.settings import ApiSettings
 
 FORM = "multipart/form-data; boundary=frontier"
 OPENING = b'--frontier\r\nContent-Disposition: form-data; name="file"; filename="core.png"\r\n\r\n'
@@ -24,7 +25,7 @@ class Wire:
         self._port = served.client.base_url.port
         self.sent = 0
 
-    async def __aenter__(self) -> "Wire":
+    async def __aenter__(self) -> Self:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port)
         return self
 
@@ -131,9 +132,7 @@ async def test_expect_100_continue_is_answered_at_once_when_refused(served: Api)
 async def test_expect_100_continue_gets_its_continue_when_welcome(served: Api) -> None:
     body = OPENING + png() + b"\r\n--frontier--\r\n"
     async with Wire(served) as wire:
-        await wire.head(
-            api_key=served.key, content_type=FORM, content_length=str(len(body)), expect="100-continue"
-        )
+        await wire.head(api_key=served.key, content_type=FORM, content_length=str(len(body)), expect="100-continue")
         assert (await wire.answer())[0] == 100
         wire.writer.write(body)
         assert (await wire.answer())[0] == 202
@@ -144,13 +143,9 @@ async def test_an_upload_cut_off_in_the_middle_leaves_nothing(served: Api) -> No
         await wire.head(api_key=served.key, content_type=FORM, content_length="50000")
         wire.writer.write(OPENING + bytes(1000))
         await wire.writer.drain()
-    async with asyncio.timeout(10):
-        while not served.parts.metrics.registry.get_sample_value(
-            "rockseg_api_refused_total", {"code": "upload_interrupted"}
-        ):
-            await asyncio.sleep(0.01)
+    await until(lambda: served.sample("rockseg_api_refused_total", code="upload_interrupted"))
     assert served.store.objects == {}
-    assert served.parts.metrics.registry.get_sample_value("rockseg_api_upload_memory_bytes") == 0
+    assert served.sample("rockseg_api_upload_memory_bytes") == 0
 
 
 def endless(piece: bytes, times: int) -> Iterator[bytes]:
@@ -163,9 +158,7 @@ async def test_python_requests_reads_the_refusal_of_a_body_it_is_still_sending(s
     def post(headers: dict[str, str], data: Any) -> requests.Response:
         return requests.post(f"{served.client.base_url}/predict", data=data, headers=headers, timeout=60)
 
-    chunked = await asyncio.to_thread(
-        post, {"api-key": served.key, "content-type": FORM}, endless(bytes(MIB), 100)
-    )
+    chunked = await asyncio.to_thread(post, {"api-key": served.key, "content-type": FORM}, endless(bytes(MIB), 100))
     assert (chunked.status_code, chunked.json()["code"]) == (413, "photo_too_large")
     announced = await asyncio.to_thread(post, {"api-key": served.key, "content-type": FORM}, bytes(100 * MIB))
     assert (announced.status_code, announced.json()["code"]) == (413, "photo_too_large")
@@ -174,9 +167,7 @@ async def test_python_requests_reads_the_refusal_of_a_body_it_is_still_sending(s
 
 
 @pytest.mark.parametrize("expect", ["100-continue", ""])
-async def test_curl_reads_the_refusal_of_a_body_it_is_still_sending(
-    served: Api, tmp_path: Path, expect: str
-) -> None:
+async def test_curl_reads_the_refusal_of_a_body_it_is_still_sending(served: Api, tmp_path: Path, expect: str) -> None:
     large = tmp_path / "large.png"
     with large.open("wb") as file:
         file.truncate(100 * MIB)
@@ -189,13 +180,35 @@ async def test_curl_reads_the_refusal_of_a_body_it_is_still_sending(
 
 
 async def test_uploads_beyond_the_memory_set_aside_are_told_to_wait(served: Api) -> None:
-    memory = served.settings.upload_memory_bytes
-    async with Wire(served) as wire:
-        await wire.head(api_key=served.key, content_type=FORM, transfer_encoding="chunked")
-        assert memory > 0
-        status = asyncio.create_task(wire.answer())
-        wire.writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(OPENING), OPENING))
-        assert (await status)[0] == 400
+    """A photo may have 100 kB and there is room for 250: two that stop halfway leave none for a third."""
+    half = OPENING + bytes(90_000)
+    async with Wire(served) as first, Wire(served) as second, Wire(served) as third:
+        for wire in (first, second):
+            await wire.head(api_key=served.key, content_type=FORM, content_length="95000")
+            wire.writer.write(half)
+        # The parser keeps back what may be the beginning of a boundary.
+        await until(lambda: (served.sample("rockseg_api_upload_memory_bytes") or 0) > 170_000)
+        await third.head(api_key=served.key, content_type=FORM, content_length="95000")
+        status, headers, body = await third.answer()
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert b"uploads_busy" in body
+        # Without a Content-Length it is found out on the way.
+        async with Wire(served) as fourth:
+            await fourth.head(api_key=served.key, content_type=FORM, transfer_encoding="chunked")
+            fourth.writer.write(b"%x\r\n%s\r\n" % (len(half), half))
+            assert (await fourth.answer())[0] == 503
+    await until(lambda: served.sample("rockseg_api_upload_memory_bytes") == 0)
+    assert (await served.client.post("/predict", files={"file": png()})).status_code == 202
+
+
+async def test_an_upload_that_takes_too_long_is_a_408(tmp_path: Path, settings: ApiSettings) -> None:
+    hasty = msgspec.structs.replace(settings, upload_seconds=0.2)
+    async with api_on_fakes(tmp_path, hasty, serve=True) as served, Wire(served) as wire:
+        await wire.head(api_key=served.key, content_type=FORM, content_length="90000")
+        wire.writer.write(OPENING)
+        status, _, body = await wire.answer()
+        assert status == 408
+        assert b"upload_too_slow" in body
 
 
 async def test_a_head_request_has_headers_and_no_body(served: Api) -> None:
@@ -204,6 +217,3 @@ async def test_a_head_request_has_headers_and_no_body(served: Api) -> None:
     assert answer.content == b""
     assert int(answer.headers["content-length"]) > 0
     assert_problem(await served.client.get("/classes"), 503, "model_unknown")
-    sock = socket.create_connection(("127.0.0.1", served.client.base_url.port or 0))
-    sock.close()
-    assert isinstance(answer, httpx.Response)

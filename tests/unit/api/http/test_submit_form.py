@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from api_under_test import Api, assert_problem, png
+from tests.unit.api.http.api_under_test import Api, assert_problem, png
 
 BOUNDARY = "frontier"
 FILE = ("file", ("core.png", png(), "image/png"))
@@ -50,7 +50,11 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an empty file": (multipart(file_part(b"")), 400, "file_empty"),
     "two files": (multipart(file_part(png()), file_part(png())), 400, "file_repeated"),
     "too many parts": (multipart(file_part(png()), *[text_part(b"x", b"")] * 40), 413, "form_too_large"),
-    "a part with a huge header": (multipart(b"X-Y: " + b"z" * 9000 + b"\r\n" + file_part(png())), 413, "form_too_large"),
+    "a part with a huge header": (
+        multipart(b"X-Y: " + b"z" * 9000 + b"\r\n" + file_part(png())),
+        413,
+        "form_too_large",
+    ),
     "no end": (multipart(file_part(png()), end=False), 400, "form_malformed"),
     "an empty multipart body": ({**multipart(), "content": b""}, 400, "form_malformed"),
     "a body of another boundary": ({**multipart(), "content": b"--other\r\n\r\n--other--\r\n"}, 400, "form_malformed"),
@@ -96,7 +100,7 @@ async def test_a_submit_is_refused_and_leaves_nothing_behind(api: Api, case: str
     problem = assert_problem(await api.client.post("/predict", **request), status, code)
     assert problem["detail"].endswith(".") or "curl" in problem["detail"]
     assert api.store.objects == {}
-    assert api.parts.metrics.registry.get_sample_value("rockseg_api_upload_memory_bytes") == 0
+    assert api.sample("rockseg_api_upload_memory_bytes") == 0
     assert api.parts.view.applied_records == 0
 
 
@@ -124,7 +128,7 @@ async def test_a_submit_is_accepted(api: Api, case: str) -> None:
     assert answer.status_code == 202, answer.text
     assert list(answer.json()) == ["job_id", "status"]
     assert answer.json()["status"] == "queued"
-    assert [body for body in api.store.objects.values()] == [png()]
+    assert list(api.store.objects.values()) == [png()]
 
 
 async def test_the_options_reach_the_job_rounded(api: Api) -> None:

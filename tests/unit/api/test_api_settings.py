@@ -1,0 +1,75 @@
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from rockseg_api.settings import ApiSettings, from_environment, settings_table
+from rockseg_core.codec.settings import read_settings
+from rockseg_core.codec.settings import settings_table as table_of
+from rockseg_core.domain.errors import SettingsError
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(description="Must be given.")]
+    count: Annotated[int, msgspec.Meta(ge=1, description="How many.")] = 3
+    share: Annotated[float, msgspec.Meta(description="A share.")] = 0.5
+    on: Annotated[bool, msgspec.Meta(description="Whether.")] = True
+    folder: Annotated[Path | None, msgspec.Meta(description="Where.")] = None
+
+
+def test_nothing_set_gives_the_limits_of_the_contract() -> None:
+    settings = from_environment({})
+    assert settings == ApiSettings()
+    assert (settings.photo_max_bytes, settings.photo_max_pixels) == (64 * 2**20, 64_000_000)
+    assert (settings.submit_rate, settings.submit_burst) == (20, 40)
+    assert (settings.render_workers, settings.render_megapixels, settings.metrics_port) == (2, 128, 9090)
+    assert settings.lifetime_seconds == 24 * 3600
+
+
+def test_variables_are_read_by_their_types() -> None:
+    environ = {"X_NAME": " a ", "X_COUNT": "7", "X_SHARE": "1e-3", "X_ON": "false", "X_FOLDER": "/keys", "HOME": "/"}
+    assert read_settings(Sample, environ, "X_") == Sample(
+        name="a", count=7, share=0.001, on=False, folder=Path("/keys")
+    )
+
+
+def test_a_variable_set_to_nothing_is_not_set() -> None:
+    assert read_settings(Sample, {"X_NAME": "a", "X_COUNT": "", "X_FOLDER": " "}, "X_") == Sample(name="a")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [("COUNT", "0"), ("COUNT", "1.5"), ("COUNT", "hush"), ("ON", "maybe"), ("SHARE", "nan"), ("SHARE", "inf")],
+)
+def test_a_wrong_value_names_its_variable_and_is_not_quoted(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"X_{variable} does not fit") as raised:
+        read_settings(Sample, {"X_NAME": "a", f"X_{variable}": text}, "X_")
+    assert "hush" not in raised.value.sentence
+
+
+def test_a_missing_value_says_what_it_is_for() -> None:
+    with pytest.raises(SettingsError, match=r"X_NAME is not set: Must be given\."):
+        read_settings(Sample, {}, "X_")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("ROCKSEG_LIFETIME_SECONDS", str(7 * 24 * 3600 + 1)),
+        ("ROCKSEG_SUBMIT_RATE", "0"),
+        ("ROCKSEG_PORT", "70000"),
+        ("ROCKSEG_UPLOAD_MEMORY_BYTES", "2048"),
+    ],
+)
+def test_a_limit_beyond_sense_is_refused(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        from_environment({variable: text})
+
+
+def test_the_table_names_every_variable_with_its_default() -> None:
+    for field in msgspec.structs.fields(ApiSettings):
+        assert f"| `ROCKSEG_{field.name.upper()}` |" in settings_table()
+    assert "| `X_NAME` | text | required | Must be given. |" in table_of(Sample, "X_")
+    assert "| `X_ON` | true or false | `true` | Whether. |" in table_of(Sample, "X_")
+    assert "| `X_FOLDER` | path | – | Where. |" in table_of(Sample, "X_")
