@@ -2,7 +2,7 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Final, ParamSpec, TypeVar
 from typing_extensions import override
 
 from rockseg_core.adapters.local.durable import sync_folder, write_file
+from rockseg_core.adapters.local.folders import Folders
 from rockseg_core.domain.errors import ObjectMissingError, StoreUnavailableError
 from rockseg_core.domain.object_key import key_parts
 from rockseg_core.ports.store import ObjectStore
@@ -34,6 +35,7 @@ class LocalStore(ObjectStore):
         self._incoming = root / INCOMING
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(mode=0o700, exist_ok=True)
+        self._folders = Folders(root)
         self._pool = ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="rockseg-store")
 
     @override
@@ -82,35 +84,26 @@ class LocalStore(ObjectStore):
         try:
             write_file(temporary, body)
             self._place(temporary, path)
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
-        # All the way up: a parent made a moment ago by another put may not be durable yet.
-        for folder in self._folders_of(path):
-            with suppress(FileNotFoundError):  # deleted again meanwhile, and its folder with it
-                sync_folder(folder)
+            raise
+        with suppress(FileNotFoundError):  # deleted already, and its folder with it
+            sync_folder(path.parent)
+        self._folders.make_durable(path.parent)
 
     def _place(self, temporary: Path, path: Path) -> None:
         for _ in range(PLACE_TRIES):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # a delete took the empty folder between the two steps
+            self._folders.make(path.parent)
+            with suppress(FileNotFoundError):  # a delete took the folder, empty, between the two steps
                 temporary.replace(path)
                 return
+            self._folders.forget(path.parent)
         raise FileNotFoundError(path)
 
     def _delete(self, path: Path) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
-            sync_folder(path.parent)
-        with suppress(OSError):  # rmdir takes only an empty folder, and `_place` makes one anew that it lost
-            for folder in list(self._folders_of(path))[:-1]:
-                folder.rmdir()
-
-    def _folders_of(self, path: Path) -> Iterator[Path]:
-        """From the folder that names an object up to the root."""
-        for folder in path.parents:
-            yield folder
-            if folder == self._root:
-                return
+            sync_folder(self._folders.remove_empty(path.parent))
 
     def _list(self, prefix: str) -> list[str]:
         folder = prefix.rpartition("/")[0]
