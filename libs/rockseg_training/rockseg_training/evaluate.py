@@ -65,7 +65,7 @@ def iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
 def logits_of(network: nn.Module, pixels: NDArray[np.uint8]) -> Logits:
     """(h, w, 3) uint8 of any size → (classes, h, w); mirrored out to multiples of 32."""
     height, width = pixels.shape[:2]
-    padded = cv2.copyMakeBorder(pixels, 0, -height % 32, 0, -width % 32, cv2.BORDER_REFLECT_101)
+    padded = np.pad(pixels, ((0, -height % 32), (0, -width % 32), (0, 0)), mode="reflect")
     network.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         answer: Logits = network(as_input(padded[None]))[0, :, :height, :width].float().numpy()

@@ -9,6 +9,8 @@ from rockseg_training.photos import Photo
 from rockseg_training.synthetic.camera import photograph
 from rockseg_training.synthetic.crop import Drawn, core_width_px
 
+Bytes = NDArray[np.uint8]
+
 
 def crop_photo(rng: np.random.Generator, photo: Photo, height: int, width: int) -> Drawn:
     """(height, width) pixels and labels: scaled, cut, turned by quarters, mirrored, lit anew. Padding is unlabelled."""
@@ -19,21 +21,19 @@ def crop_photo(rng: np.random.Generator, photo: Photo, height: int, width: int) 
     source = max(8, int(rows / zoom * stretch)), max(8, int(columns / zoom))
     pixels, labels = _window(rng, photo, source)
     shrinks = zoom < 1
-    pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    labels = cv2.resize(labels, (columns, rows), interpolation=cv2.INTER_NEAREST)
-    pixels = photograph(rng, pixels.astype(np.float32))
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    pixels = photograph(rng, np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.float32))
+    labels = np.asarray(cv2.resize(labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
     if turned:
         pixels, labels = np.rot90(pixels), np.rot90(labels)
     if rng.random() < 0.5:
         pixels, labels = pixels[::-1], labels[::-1]
     if rng.random() < 0.5:
         pixels, labels = pixels[:, ::-1], labels[:, ::-1]
-    return Drawn(np.ascontiguousarray(pixels), np.ascontiguousarray(labels.astype(np.uint8)))
+    return Drawn(np.ascontiguousarray(pixels), np.ascontiguousarray(labels))
 
 
-def _window(
-    rng: np.random.Generator, photo: Photo, size: tuple[int, int]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _window(rng: np.random.Generator, photo: Photo, size: tuple[int, int]) -> tuple[Bytes, Bytes]:
     """A window of `size`; where the photo is smaller it is mirrored, and what is mirrored is unlabelled."""
     corner, ends = [], []
     for length, have in zip(size, photo.labels.shape, strict=True):

@@ -132,6 +132,9 @@ def train(
     """Until `minutes` of training are done, counted over all runs; the number of steps is fixed after the warm-up."""
     progress = trainer.progress
     begun, before, saved, warm = monotonic(), progress.seconds, monotonic(), (0, 0.0)
+    if progress.total and progress.step >= progress.total:  # done once; now given more minutes
+        more = max(0.0, minutes * 60 - progress.seconds)
+        progress.total = progress.step + int(more / progress.seconds * progress.step)
     while not progress.total or progress.step < progress.total:
         trainer.step(next(batches))
         progress.seconds = before + monotonic() - begun

@@ -95,10 +95,10 @@ def _single(rng: np.random.Generator, scene: Scene, core_width_px: float) -> Non
     across = int(core_width_px)
     length = height if rng.random() < 0.6 else int(height * rng.uniform(0.4, 0.95))
     top = 0 if length == height else int(rng.uniform(0, height - length))
-    _core(rng, scene, draw_column(rng, length, across), top, int(rng.uniform(-0.2, 1.0) * max(8, width - across)))
+    lay_core(rng, scene, draw_column(rng, length, across), top, int(rng.uniform(-0.2, 1.0) * max(8, width - across)))
 
 
-def _core(rng: np.random.Generator, scene: Scene, column: Column, top: int, left: int) -> None:
+def lay_core(rng: np.random.Generator, scene: Scene, column: Column, top: int, left: int) -> None:
     """Lay a core with the shadow that it casts."""
     height, width = scene.size
     shadow = np.zeros((height, width), np.float32)
@@ -154,7 +154,7 @@ def _fill(rng: np.random.Generator, scene: Scene, left: int, across: int) -> Non
         if kind < 0.75:
             length = height if rng.random() < 0.5 else length + across
             length = max(8, min(length, height - top))
-            _core(rng, scene, draw_column(rng, length, across), top, left)
+            lay_core(rng, scene, draw_column(rng, length, across), top, left)
         elif kind < 0.87:
             scene.lay(props.foam(rng, length, across), top, left)
         elif kind < 0.92:
