@@ -16,6 +16,7 @@ from rockseg_api.http.guards import key_guard, rate_guard
 from rockseg_api.http.jobs import erase_route, read_route
 from rockseg_api.http.model import model_routes
 from rockseg_api.http.probes import Drain, probe_routes
+from rockseg_api.http.protocol import BoundedHttp
 from rockseg_api.http.submit import submit_route
 from rockseg_api.http.upload_memory import UploadMemory
 from rockseg_api.keys import KeyFile
@@ -162,7 +163,7 @@ def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
             host=settings.host,
             port=settings.port,
             loop="none",
-            http="httptools",
+            http=BoundedHttp,
             ws="none",
             lifespan="on",
             log_config=None,

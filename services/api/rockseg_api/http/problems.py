@@ -49,6 +49,7 @@ KINDS: Final = MappingProxyType(
         "image_too_large": Kind(422, "The image has too many pixels"),
         "image_corrupt": Kind(422, "The image cannot be decoded"),
         "idempotency_key_reused": Kind(422, "The Idempotency-Key was used for another photo or other options"),
+        "head_too_large": Kind(431, "The request's headers are too long"),
         "rate_limited": Kind(429, "Too many submits with this key", 1),
         "internal_error": Kind(500, "A fault of the service"),
         "result_missing": Kind(500, "A finished job's result is not in the store"),
@@ -90,6 +91,11 @@ class RefusedError(UsageError):
 _encode = msgspec.json.Encoder().encode
 
 
+def problem_body(code: str, sentence: str = "", *, field: str | None = None, request_id: str | None = None) -> bytes:
+    """The JSON of a problem of `code`, which must be in KINDS."""
+    return _encode(Problem(f"urn:rockseg:problem:{code}", KINDS[code].title, code, sentence, field, request_id))
+
+
 def problem_answer(
     code: str,
     sentence: str = "",
@@ -101,14 +107,14 @@ def problem_answer(
 ) -> ASGIResponse:
     """The response to a problem of `code`, which must be in KINDS."""
     kind = KINDS[code]
-    body = Problem(f"urn:rockseg:problem:{code}", kind.title, code, sentence, field, request_id)
     sent = dict(headers or {})
     if (seconds := retry_after_seconds or kind.retry_after_seconds) is not None:
         sent["retry-after"] = str(math.ceil(seconds))
     if kind.status == 401:
         sent["www-authenticate"] = 'ApiKey realm="rockseg", header="api-key"'
     sent["cache-control"] = "no-store"
-    return ASGIResponse(body=_encode(body), status_code=kind.status, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
+    body = problem_body(code, sentence, field=field, request_id=request_id)
+    return ASGIResponse(body=body, status_code=kind.status, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
 
 
 def errors_table() -> str:

@@ -1,0 +1,81 @@
+"""What is hardly HTTP, through a real server: each gets a 4xx problem, and nothing of it stays in memory."""
+
+import asyncio
+import json
+
+import pytest
+from structlog.testing import capture_logs
+from tests.unit.api.http.api_under_test import Api
+
+KIB = 1024
+
+
+async def exchange(served: Api, *pieces: bytes) -> tuple[int, bytes]:
+    """The status and body of the first answer; (0, b"") when the server only closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.client.base_url.port)
+    try:
+        async with asyncio.timeout(10):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
+            return int(head.split()[1]), await reader.readexactly(length)
+    except (OSError, asyncio.IncompleteReadError):
+        return 0, b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"POST /predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /predict HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST /predict HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"GET /job/%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n", 401),
+        (b"GET /nothing/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET http://elsewhere/job HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"BREW /predict HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /predict HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 405),
+    ],
+)
+async def test_what_is_hardly_a_request_is_a_4xx_problem(served: Api, request_: bytes, status: int) -> None:
+    with capture_logs() as logs:
+        got, body = await exchange(served, request_)
+    assert got == status
+    assert json.loads(body)["code"]
+    assert not [entry for entry in logs if entry["event"] == "request failed"]
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: ", b"GET / HTTP/1.1\r\n"])
+async def test_an_endless_head_is_a_431(served: Api, start: bytes) -> None:
+    filler = b"X-Many: 1\r\n" * 100 if start.endswith(b"1\r\n") else b"a" * KIB
+    status, body = await exchange(served, start, *[filler] * 80)
+    assert (status, json.loads(body or b"{}").get("code")) == (431, "head_too_large")
+
+
+async def test_endless_trailers_end_the_connection(served: Api) -> None:
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\napi-key: {served.key}\r\nTransfer-Encoding: chunked\r\n"
+    start = f"{head}Content-Type: multipart/form-data; boundary=frontier\r\n\r\n0\r\n".encode()
+    status, _ = await exchange(served, start, *[b"X-Many: 1\r\n" * 100] * 200)
+    assert status in {0, 431}  # asyncio's reader forgets what came before a reset
+    assert (await served.client.get("/healthz")).status_code == 200
+
+
+async def test_a_large_head_within_the_bound_is_no_matter(served: Api) -> None:
+    answer = await served.client.get("/healthz", headers={"x-long": "a" * 30_000})
+    assert answer.status_code == 200
+
+
+async def test_many_small_chunks_are_no_endless_head(served: Api) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.client.base_url.port)
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\napi-key: {served.key}\r\nTransfer-Encoding: chunked\r\n"
+    writer.write(f"{head}Content-Type: multipart/form-data; boundary=frontier\r\n\r\n".encode())
+    writer.write(b"1\r\nx\r\n" * 60_000 + b"0\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert b" 400 " in await reader.readline()
+    writer.close()
