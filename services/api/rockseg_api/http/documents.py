@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
@@ -16,14 +17,38 @@ from litestar.openapi.spec import (
     RequestBody,
     Schema,
 )
+from msgspec.structs import replace
 
-from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody
+from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody, JobResult
 from rockseg_api.http.options import CORE_MM, CORE_WIDTH_PX, PX_PER_MM, RESULT_FORMS
 from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, Problem
 
 KEY_NEEDED: Final[Sequence[dict[str, list[str]]]] = ({"apiKey": []},)
 
-_JOB_ID: Final = "0b0f6a6e-6f0e-4c39-9a51-0f3f8f6f2a11"
+# Examples are Structs: litestar leaves the nulls of a dict out of the document.
+_QUEUED: Final = JobAccepted(UUID("0b0f6a6e-6f0e-4c39-9a51-0f3f8f6f2a11"), "queued")
+_STARTED: Final = JobBody(
+    job_id=_QUEUED.job_id,
+    status="started",
+    created_at=1760657042.69,
+    started_at=1760657042.71,
+    finished_at=None,
+    error=None,
+    result=None,
+)
+_FINISHED: Final = replace(
+    _STARTED,
+    status="finished",
+    finished_at=1760657047.33,
+    result=JobResult({"mudstone": (152, 223, 138)}, "iVBORw0KGgo…"),
+)
+_FAILED: Final = replace(
+    _STARTED,
+    status="failed",
+    finished_at=1760657047.33,
+    error="The worker crashed three times over this photo.",
+    error_code="worker_crashed",
+)
 _KEY_ERRORS: Final = ("api_key_missing", "api_key_unknown", "internal_error")
 _JOB_ERRORS: Final = (*_KEY_ERRORS, "job_id_invalid", "job_unknown", "job_gone", "view_behind")
 
@@ -50,15 +75,7 @@ def _problems(codes: Iterable[str]) -> dict[int, ResponseSpec]:
             description=" ".join(f"`{code}`: {KINDS[code].title}." for code in group),
             media_type=PROBLEM_MEDIA_TYPE,
             examples=[
-                Example(
-                    summary=code,
-                    value={
-                        "type": f"urn:rockseg:problem:{code}",
-                        "title": KINDS[code].title,
-                        "code": code,
-                        "detail": "",
-                    },
-                )
+                Example(summary=code, value=Problem(f"urn:rockseg:problem:{code}", KINDS[code].title, code))
                 for code in group
             ],
         )
@@ -95,10 +112,9 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "store_unavailable",
         "log_unavailable",
     ),
-    queued={"job_id": _JOB_ID, "status": "queued"},
+    queued=_QUEUED,
 )
 
-_METADATA: Final = {"job_id": _JOB_ID, "created_at": 1760657042.69, "started_at": 1760657042.71}
 READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
     200,
     JobBody,
@@ -111,15 +127,9 @@ READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "render_busy",
         "store_unavailable",
     ),
-    started={**_METADATA, "status": "started", "finished_at": None, "error": None, "result": None},
-    finished={
-        **_METADATA,
-        "status": "finished",
-        "finished_at": 1760657047.33,
-        "error": None,
-        "result": {"detected_classes": {"mudstone": [152, 223, 138]}, "base64": "iVBORw0KGgo…"},
-        "error_code": None,
-    },
+    started=_STARTED,
+    finished=_FINISHED,
+    failed=_FAILED,
 )
 
 ERASE_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(

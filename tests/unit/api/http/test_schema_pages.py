@@ -103,6 +103,16 @@ async def test_a_finished_job_is_json_or_a_picture(document: dict[str, Any]) -> 
     }
 
 
+async def test_examples_keep_their_nulls(document: dict[str, Any]) -> None:
+    """A client's author has to see `"result": null`."""
+    finished = document["paths"]["/job/{job_id}"]["get"]["responses"]["200"]["content"]["application/json"]
+    examples = {example["summary"]: example["value"] for example in finished["examples"].values()}
+    assert list(examples) == ["started", "finished", "failed"]
+    assert examples["started"]["result"] is None
+    assert examples["finished"]["result"]["detected_classes"] == {"mudstone": [152, 223, 138]}
+    assert examples["failed"]["error_code"] == "worker_crashed"
+
+
 async def test_the_root_leads_to_the_schema(api: Api) -> None:
     answer = await api.client.get("/", headers={"api-key": ""})
     assert (answer.status_code, answer.headers["location"]) == (302, "/schema")
