@@ -50,7 +50,7 @@ class Tampered(JobFeed):
         ends = await self.inner.ends()
         self.looked_up.put_nowait(None)
         await self.answer.wait()
-        await self._dawdle()
+        await self._dawdle(20)
         return ends
 
     async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
@@ -58,7 +58,7 @@ class Tampered(JobFeed):
         self.starts.append(dict(start))
         async for batch in self.inner.follow(start):
             self._check()
-            await self._dawdle()
+            await self._dawdle(40)
             self.held = True
             await self.hold.wait()
             yield batch
@@ -67,9 +67,9 @@ class Tampered(JobFeed):
         if self.away:
             raise LogUnavailableError
 
-    async def _dawdle(self) -> None:
+    async def _dawdle(self, most: int = 6) -> None:
         if self.jitter is not None:
-            for _ in range(self.jitter.randrange(6)):
+            for _ in range(self.jitter.randrange(most)):
                 await asyncio.sleep(0)
 
 
