@@ -95,9 +95,9 @@ class EmbeddedLog:
         if self._closed:
             return
         self._closed = True
-        await asyncio.to_thread(self._writer.close)
         self._thread.shutdown()
         self._reader.close()
+        await asyncio.to_thread(self._writer.close)  # the last to close: SQLite then folds the WAL into the file
         self._call_listeners()
 
     async def _submit(self, operation: Operation) -> int | None:
