@@ -43,8 +43,9 @@ class LocalFeed(JobFeed):
                         batch = await self._read(at, positions[at])
                         # Nothing there below the end: retention has taken all of it.
                         positions[at] = batch[-1].offset + 1 if batch else end
-                        yield batch
                         grown.set()  # there may be more
+                        if batch:
+                            yield batch
                 await grown.wait()
 
     async def _read(self, at: LogPartition, position: int) -> list[FeedRecord]:

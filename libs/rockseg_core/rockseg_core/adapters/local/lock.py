@@ -10,12 +10,15 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         """Raises DataFolderBusyError where another process, or another LocalData of this one, has the folder."""
-        self._descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        # A bare descriptor, no file object: the lock must not go with a reference that somebody dropped.
+        self._descriptor: int | None = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._descriptor)
+            self.release()
             raise DataFolderBusyError("another rockseg process is using this data folder") from None
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
