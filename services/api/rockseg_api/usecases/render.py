@@ -20,7 +20,7 @@ from rockseg_core.imaging.mask import decode_mask
 from rockseg_core.imaging.overlay import LegendEntry, render_overlay
 from rockseg_core.ports.store import ObjectStore
 
-PATIENCE_SECONDS: Final = 0.7  # of the second within which a full pool must say so (design §7)
+PATIENCE_SECONDS: Final = 0.5  # a full pool must say so within a second of the request (design §7)
 """How long a render waits for its turn."""
 
 _log = structlog.get_logger()

@@ -23,6 +23,7 @@ from rockseg_core.ports.feed import LogPartition, Topic
 SCHEMA_VERSION: Final = 1
 CHUNK_RECORDS: Final = 100
 MEMORY: Final = ":memory:"
+LOCKED_SECONDS: Final = 0.5  # nobody else writes this file; should somebody, the event loop must not stand for long
 NO_FILE: Final = "the job view's file cannot be made where the settings want it"
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -135,7 +136,7 @@ class ViewTable:
         return cursor.rowcount
 
     def _opened(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None)
+        db = sqlite3.connect(self._path, timeout=LOCKED_SECONDS, isolation_level=None)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = OFF")
