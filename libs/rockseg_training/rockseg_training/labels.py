@@ -5,7 +5,9 @@ A label is a uint8: below 200 the index of a class, 240 and up one of the sets h
 
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rockseg_training.classes import CLASSES, INDEX, UNLABELLED
@@ -30,3 +32,8 @@ def allowed_classes() -> Tensor:
         table[label, list(classes)] = True
     table[UNLABELLED] = True
     return table
+
+
+def any_rock(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The labels with every set of kinds widened to all rocks."""
+    return np.where(np.isin(labels, list(SETS)), ANY_ROCK, labels).astype(np.uint8)

@@ -22,6 +22,7 @@ ENCODER_RATE: Final = 5e-4
 DECODER_RATE: Final = 2e-3
 WARM_UP_STEPS: Final = 60
 PACE_FROM_STEP: Final = 15  # the first steps load kernels and wait for the first batches
+SAY_EVERY_STEPS: Final = 20
 LAST_RATE: Final = 0.02  # of the full rate, at the end of the cosine
 EMA_DECAY: Final = 0.997
 DICE_WEIGHT: Final = 0.5
@@ -143,7 +144,7 @@ def train(
         if not progress.total and progress.step >= WARM_UP_STEPS:
             pace = (progress.seconds - warm[1]) / (progress.step - warm[0])
             progress.total = progress.step + max(0, int((minutes * 60 - progress.seconds) / pace))
-        if progress.step % 20 == 0:
+        if progress.step % SAY_EVERY_STEPS == 0:
             say(_line(progress))
         if monotonic() - saved > save_every_seconds:
             trainer.save(folder)

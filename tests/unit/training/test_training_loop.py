@@ -1,0 +1,97 @@
+"""Training goes on from a checkpoint as if it had never stopped, and learns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rockseg_model.network import build_network
+from rockseg_training.batches import Album, Batch, draw_batch
+from rockseg_training.classes import CLASSES
+from rockseg_training.train import CHECKPOINT, Trainer, train
+
+
+def _trainer() -> Trainer:
+    torch.manual_seed(1)
+    return Trainer(build_network(len(CLASSES)))
+
+
+def _small(number: int) -> Batch:
+    whole = draw_batch(4, number, Album([]))
+    return Batch(whole.pixels[:2, :64, :64], whole.labels[:2, :64, :64])
+
+
+def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    batches = [_small(number) for number in range(4)]
+    unbroken = _trainer()
+    for batch in batches:
+        unbroken.step(batch)
+
+    first = _trainer()
+    for batch in batches[:2]:
+        first.step(batch)
+    first.save(tmp_path)
+    second = _trainer()
+    assert second.resume(tmp_path)
+    assert second.progress.step == 2
+    for batch in batches[2:]:
+        second.step(batch)
+
+    assert _same(unbroken.network.state_dict(), second.network.state_dict())
+    assert _same(unbroken.mean, second.mean)
+    assert unbroken.progress.loss == second.progress.loss
+
+
+def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path) -> None:
+    assert not _trainer().resume(tmp_path)
+
+
+def test_a_checkpoint_half_written_leaves_the_old_one(tmp_path: Path) -> None:
+    trainer = _trainer()
+    trainer.step(_small(0))
+    trainer.save(tmp_path)
+    (tmp_path / f"{CHECKPOINT}.part").write_bytes(b"killed while writing")
+    assert _trainer().resume(tmp_path)
+
+
+def test_the_loss_falls_on_a_batch_seen_again_and_again() -> None:
+    trainer = _trainer()
+    batch = _small(1)
+    losses = [trainer.step(batch) for _ in range(30)]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_batch_is_fixed_by_seed_and_number() -> None:
+    one, same, other = draw_batch(4, 2, Album([])), draw_batch(4, 2, Album([])), draw_batch(4, 6, Album([]))
+    assert np.array_equal(one.pixels, same.pixels)
+    assert not np.array_equal(one.pixels, other.pixels)
+
+
+def test_the_loop_says_how_far_it_is_stops_in_time_and_goes_on_when_given_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rockseg_training.train.WARM_UP_STEPS", 3)
+    monkeypatch.setattr("rockseg_training.train.PACE_FROM_STEP", 1)
+    monkeypatch.setattr("rockseg_training.train.SAY_EVERY_STEPS", 1)
+
+    def endless() -> Iterator[Batch]:
+        batch = _small(0)
+        while True:
+            yield batch
+
+    lines: list[str] = []
+    trainer = _trainer()
+    train(trainer, endless(), tmp_path, minutes=0.02, say=lines.append)
+    done = trainer.progress.step
+    assert done == trainer.progress.total
+    assert any("min left" in line for line in lines)
+    again = _trainer()
+    again.resume(tmp_path)
+    train(again, endless(), tmp_path, minutes=0.02 + again.progress.seconds / 60, say=lines.append)
+    assert again.progress.step > done
