@@ -1,0 +1,226 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from rockseg_core.codec.commit_metadata import decode_window, encode_window
+from rockseg_core.domain.dispatch import MAX_WINDOW, Dispatch, Start
+from rockseg_core.domain.job import RequestPosition
+from rockseg_core.domain.window import MAX_SPAN, Window
+
+LIMIT, PARTITIONS = 3, 2
+
+
+def assigned(window: Window | None = None, records: Sequence[int] = (), limit: int = LIMIT) -> Dispatch[str]:
+    dispatch: Dispatch[str] = Dispatch(limit)
+    dispatch.assign(0, window or Window(), 0)
+    for offset in records:
+        dispatch.arrive(0, offset, f"record {offset}")
+    return dispatch
+
+
+def starts(dispatch: Dispatch[str]) -> list[tuple[int, int]]:
+    found = []
+    while (start := dispatch.next()) is not None:
+        assert start.record == f"record {start.position.offset}"
+        found.append((start.position.offset, start.attempt))
+    return found
+
+
+def crashed(*running: int, done: Sequence[int] = ()) -> Window:
+    window = Window()
+    for offset in (*running, *done):
+        window.start(offset)
+    for offset in done:
+        window.finish(offset)
+    return window
+
+
+def test_a_window_holds_between_one_and_its_most() -> None:
+    for limit in (0, MAX_WINDOW + 1):
+        with pytest.raises(ValueError, match="window"):
+            Dispatch[str](limit)
+
+
+def test_what_is_done_is_passed_over_when_it_is_fetched_again() -> None:
+    dispatch = assigned(crashed(0, done=[1, 2]), range(5))
+    assert starts(dispatch) == [(0, 2)]
+    dispatch.finish(RequestPosition(0, 0))
+    assert starts(dispatch) == [(3, 1), (4, 1)]
+
+
+def test_nothing_new_starts_while_a_suspect_has_not_been_fetched_yet() -> None:
+    dispatch = assigned(crashed(0, 4), [])
+    dispatch.arrive(0, 0, "record 0")
+    assert starts(dispatch) == [(0, 2)]
+    dispatch.finish(RequestPosition(0, 0))
+    dispatch.arrive(0, 1, "record 1")
+    assert starts(dispatch) == []
+    for offset in (2, 3, 4):
+        dispatch.arrive(0, offset, f"record {offset}")
+    assert starts(dispatch) == [(4, 2)]
+
+
+def test_a_gap_in_the_log_holds_nothing_up() -> None:
+    dispatch = assigned(None, [0, 3, 4])
+    assert starts(dispatch) == [(0, 1), (3, 1), (4, 1)]
+    for offset in (4, 3, 0):
+        dispatch.finish(RequestPosition(0, offset))
+    assert dispatch.window(0).prefix == 5
+
+
+def test_what_the_log_no_longer_has_is_owed_no_more() -> None:
+    dispatch: Dispatch[str] = Dispatch(LIMIT)
+    dispatch.assign(0, crashed(0, 1), 100)
+    dispatch.arrive(0, 100, "record 100")
+    assert starts(dispatch) == [(100, 1)]
+    dispatch = assigned(crashed(0, 1), [100])
+    assert starts(dispatch) == [(100, 1)]
+
+
+def test_a_long_job_ends_the_starts_before_its_metadata_would_not_fit() -> None:
+    dispatch = assigned(None, [0])
+    assert starts(dispatch) == [(0, 1)]
+    for offset in range(1, MAX_SPAN + 10):
+        dispatch.arrive(0, offset, f"record {offset}")
+        for started, _ in starts(dispatch):
+            dispatch.finish(RequestPosition(0, started))
+    assert dispatch.window(0).prefix == 0
+    assert max(dispatch.window(0).done) == MAX_SPAN - 1
+    encode_window(dispatch.window(0))
+    dispatch.finish(RequestPosition(0, 0))
+    assert starts(dispatch) == [(MAX_SPAN, 1), (MAX_SPAN + 1, 1), (MAX_SPAN + 2, 1)]
+
+
+def test_partitions_take_turns() -> None:
+    dispatch: Dispatch[str] = Dispatch(LIMIT)
+    for partition in (0, 1, 2):
+        dispatch.assign(partition, Window(), 0)
+        for offset in range(3):
+            dispatch.arrive(partition, offset, "")
+    found = [dispatch.next() for _ in range(6)]
+    assert [start.position.partition for start in found if start] == [0, 1, 2, 0, 1, 2]
+
+
+def test_what_is_not_ours_is_neither_finished_nor_tried_again() -> None:
+    dispatch = assigned(None, [0])
+    assert not dispatch.finish(RequestPosition(0, 0))
+    assert not dispatch.finish(RequestPosition(9, 0))
+    assert not dispatch.retry(RequestPosition(0, 0))
+    assert starts(dispatch) == [(0, 1)]
+
+
+class Workers(RuleBasedStateMachine):
+    """One worker after another on a log of two partitions: they start, end, fail, leave and crash as they like."""
+
+    running = Bundle("running")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = dict.fromkeys(range(PARTITIONS), 0)
+        self.commits = dict.fromkeys(range(PARTITIONS), (0, ""))
+        self.attempts: dict[RequestPosition, int] = {}
+        self.done: set[RequestPosition] = set()
+        self.flight: dict[RequestPosition, int] = {}
+        self.committed = dict(self.attempts), dict(self.flight)
+        self.begin()
+
+    def begin(self) -> None:
+        self.dispatch: Dispatch[RequestPosition] = Dispatch(LIMIT)
+        for partition, (prefix, metadata) in self.commits.items():
+            window = decode_window(prefix, metadata)
+            assert window is not None
+            self.dispatch.assign(partition, window, 0)
+        self.flight = {}
+        self.fetch()
+
+    def fetch(self) -> None:
+        for partition, end in self.ends.items():
+            first = self.dispatch.position(partition)
+            for offset in range(first, min(end, first + self.dispatch.room(partition))):
+                self.dispatch.arrive(partition, offset, RequestPosition(partition, offset))
+
+    def commit(self) -> None:
+        for partition in self.commits:
+            window = self.dispatch.window(partition)
+            self.commits[partition] = (window.prefix, encode_window(window))
+        self.committed = dict(self.attempts), dict(self.flight)
+
+    def start(self) -> Start[RequestPosition] | None:
+        self.fetch()
+        start = self.dispatch.next()
+        if start is not None:
+            assert start.record == start.position
+            assert start.position not in self.done
+            assert start.attempt == self.attempts.get(start.position, 1)
+            assert start.attempt == 1 or not self.flight
+            assert all(attempt == 1 for attempt in self.flight.values())
+            self.flight[start.position] = start.attempt
+            self.commit()
+        return start
+
+    @rule(partition=st.integers(0, PARTITIONS - 1), count=st.integers(1, 6))
+    def publish(self, partition: int, count: int) -> None:
+        self.ends[partition] += count
+
+    @rule(target=running, count=st.integers(1, 4))
+    def run(self, count: int) -> object:
+        found = [start for start in (self.start() for _ in range(count)) if start is not None]
+        return multiple(*(start.position for start in found))
+
+    @rule(position=consumes(running))
+    def acknowledge(self, position: RequestPosition) -> None:
+        if self.flight.pop(position, None) is not None:
+            assert self.dispatch.finish(position)
+            self.done.add(position)
+            self.commit()
+
+    @rule(position=consumes(running))
+    def fail(self, position: RequestPosition) -> None:
+        if position in self.flight:
+            self.attempts[position] = self.flight.pop(position) + 1
+            assert self.dispatch.retry(position)
+            self.commit()
+
+    @rule(position=consumes(running))
+    def put_back(self, position: RequestPosition) -> None:
+        if position in self.flight:
+            self.flight.pop(position)
+            self.dispatch.put_back(position)
+
+    @rule()
+    def crash(self) -> None:
+        """What the last commit named as running counts: what was put back since, too, for nobody can tell."""
+        self.attempts, running = dict(self.committed[0]), self.committed[1]
+        self.attempts |= {position: attempt + 1 for position, attempt in running.items()}
+        self.begin()
+
+    @rule()
+    def leave(self) -> None:
+        self.dispatch.release_all()
+        self.flight = {}
+        self.commit()
+        self.begin()
+
+    @invariant()
+    def windows_hold(self) -> None:
+        for partition in range(PARTITIONS):
+            running = [position for position in self.flight if position.partition == partition]
+            assert {p.offset for p in running} == self.dispatch.window(partition).running
+            assert len(running) <= LIMIT
+
+    def teardown(self) -> None:
+        """Nothing starves: a worker that only works comes to the end of the log."""
+        for position in list(self.flight):
+            self.acknowledge(position)
+        while (start := self.start()) is not None:
+            self.acknowledge(start.position)
+        for partition, end in self.ends.items():
+            assert self.dispatch.window(partition).prefix == end
+            assert sum(position.partition == partition for position in self.done) == end
+
+
+Workers.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWorkers = Workers.TestCase
