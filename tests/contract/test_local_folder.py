@@ -114,6 +114,27 @@ async def test_a_folder_removed_by_hand_is_made_again(tmp_path: Path) -> None:
     await data.close()
 
 
+async def test_a_put_that_loses_its_new_folder_to_a_delete_makes_it_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = LocalData.open(tmp_path, clock=FakeClock())
+    folders = data.store._folders
+    make, losses = folders.make, 3
+
+    def make_and_lose(path: Path) -> None:
+        nonlocal losses
+        make(path)
+        if losses:
+            losses -= 1
+            folders.remove_empty(path)
+
+    monkeypatch.setattr(folders, "make", make_and_lose)
+    await data.store.put("jobs/acme/photo", b"x", "image/png")
+    assert losses == 0
+    assert await data.store.get("jobs/acme/photo") == b"x"
+    await data.close()
+
+
 async def test_an_error_of_the_file_system_is_a_store_that_is_away(tmp_path: Path) -> None:
     data = LocalData.open(tmp_path, clock=FakeClock())
     await data.store.put("jobs/a", b"x", "image/png")

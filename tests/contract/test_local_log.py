@@ -137,6 +137,41 @@ async def test_a_stop_while_the_log_is_away_is_not_held_up(locked: sqlite3.Conne
     await source.close()
 
 
+async def test_what_was_acknowledged_while_the_log_was_away_is_committed_once_it_is_back(
+    locked: sqlite3.Connection, opened: Opener
+) -> None:
+    data = opened()
+    await publish(data, 1)
+    source = data.deliveries()
+    (running,) = await take(source, 1)
+    locked.execute("BEGIN IMMEDIATE")
+    await soon(source.acknowledge(running))
+    assert data._records.committed()[0][0] == 0
+    locked.execute("ROLLBACK")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while data._records.committed()[0][0] == 0:  # noqa: ASYNC110 - no event tells of the committer's next try
+            await asyncio.sleep(0)
+    await source.close()
+
+
+async def test_one_who_is_cancelled_in_the_moment_of_being_served_leaves_the_delivery_to_the_next(
+    opened: Opener,
+) -> None:
+    data = opened()
+    source = data.deliveries()
+    receiving = asyncio.ensure_future(source.receive())
+    await publish(data, 1)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while source._receivers:  # noqa: ASYNC110 - the moment itself is what is looked for
+            await asyncio.sleep(0)
+    assert not receiving.done()
+    receiving.cancel()
+    (delivery,) = await take(source, 1)
+    assert receiving.cancelled()
+    assert (delivery.position.offset, delivery.attempt) == (0, 1)
+    await source.close()
+
+
 async def test_metadata_of_an_unknown_version_means_attempt_one_for_all(opened: Opener) -> None:
     data = opened()
     await publish(data, 2)
