@@ -24,7 +24,7 @@ REAL_SHARE: Final = 0.34  # of crops, where there are real photos
 # Of real crops whose rock is one of a few kinds, the share that says which; the others say rock. Told each time, the
 # network calls everything limestone or marl.
 KIND_SHARE: Final = 0.25
-# Share of real crops by the start of the photo's name; textures have names without a folder.
+# Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
 FOLDER_SHARES: Final = {
     "core-boxes": 0.36,
     "boxes-carbonate": 0.16,
@@ -50,10 +50,11 @@ class Album:
     def __init__(self, photos: list[Photo]) -> None:
         self._folders: dict[str, list[Photo]] = {}
         for photo in photos:
-            folder = photo.name.split("/")[0] if "/" in photo.name else "textures"
-            self._folders.setdefault(folder, []).append(photo)
-        shares = np.array([FOLDER_SHARES.get(folder, TEXTURE_SHARE) for folder in self._folders])
-        self._shares = shares / max(1e-9, shares.sum())
+            folder = photo.name.rpartition("/")[0]
+            self._folders.setdefault(folder or f"texture of {photo.labels[0, 0]}", []).append(photo)
+        textures = sum(folder not in FOLDER_SHARES for folder in self._folders)
+        shares = [FOLDER_SHARES.get(folder, TEXTURE_SHARE / max(1, textures)) for folder in self._folders]
+        self._shares = np.array(shares) / max(1e-9, sum(shares))
 
     def __bool__(self) -> bool:
         return bool(self._folders)

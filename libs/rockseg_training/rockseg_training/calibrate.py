@@ -12,7 +12,7 @@ from rockseg_training.classes import CLASSES
 from rockseg_training.evaluate import logits_of
 from rockseg_training.synthetic.crop import Drawn
 
-SAMPLE: Final = 1500  # pixels a crop: neighbours say the same
+SAMPLE: Final = 400  # pixels a crop: neighbours say the same
 TEMPERATURES: Final = np.exp(np.linspace(np.log(0.5), np.log(4.0), 60))
 WANTED_ACCURACY: Final = 0.9
 

@@ -1,5 +1,6 @@
 """The model card of a bundle trained here: what it is, what it measured, what it is not for."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -83,15 +84,16 @@ def write_card(measured: Measured, name: str, version: str) -> str:
 
 def _training(measured: Measured) -> str:
     mixed = (
-        "Three crops in five were drawn cores (`rockseg_training.synthetic`), two in five were cut from real photos,\n"
-        "most of which say only what is rock and which kinds it may be (loss: −log of the probability of all allowed\n"
-        "kinds).\n"
+        "Two crops in three were drawn cores (`rockseg_training.synthetic`), one in three was cut from real photos, "
+        "most of which say only what is rock, and now and then which kinds it may be (loss: −log of the probability "
+        "of all kinds allowed)."
         if measured.real
-        else "All crops were drawn cores (`rockseg_training.synthetic`).\n"
+        else "All crops were drawn cores (`rockseg_training.synthetic`)."
     )
-    return (
-        f"{measured.steps} steps of half a megapixel, {measured.minutes:.0f} minutes on two shared CPU cores, seed\n"
-        f"{measured.seed}, from ImageNet's weights in the encoder and random ones in the decoder. {mixed}"
+    return _filled(
+        f"{measured.steps} steps of a quarter to half a megapixel, {measured.minutes:.0f} minutes on two CPU cores "
+        f"that others used too, seed {measured.seed}, from ImageNet's weights in the encoder and random ones in the "
+        f"decoder; the weights kept are a running mean. {mixed}"
     )
 
 
@@ -99,28 +101,37 @@ def _drawn(measured: Measured) -> str:
     shares = measured.drawn.class_iou()
     rows = "\n".join(f"| {rock.name} | {_figure(share)} |" for rock, share in zip(CLASSES, shares, strict=True))
     rock, _ = measured.drawn.rock_iou()
-    return (
-        f"{measured.drawn_crops} crops of 512×256 of seeds that training never drew. The same program drew them, so\n"
-        f"they say what the network learned, not how it does on real rock.\n\n"
-        f"| class | IoU |\n|---|---|\n{rows}\n| **mean of rocks and background** | **{np.nanmean(shares):.3f}** |\n"
-        f"| rock of any kind | {rock:.3f} |\n\n"
-        f"Temperature {measured.temperature}; above a confidence of {measured.confident} nine pixels in ten called\n"
-        f"rock had the right class on drawn cores (if fewer, the threshold is 0.95). Expected calibration error over\n"
-        f"pixels called rock, on other drawn crops than it was fitted on: {measured.calibration_error:.3f}.\n"
+    what = _filled(
+        f"{measured.drawn_crops} crops of 512×256 of seeds that training never drew, cores 36 to 300 px wide. The same "
+        "program drew them, so they say what the network learned, not how it does on real rock."
     )
+    sure = _filled(
+        f"Temperature {measured.temperature}; `confident` is {measured.confident}: of the pixels called rock that are "
+        "surer than this, nine in ten had the right class on drawn cores (0.95 if there is no such point). Expected "
+        "calibration error over pixels called rock, on other drawn crops than it was fitted on: "
+        f"{measured.calibration_error:.3f}."
+    )
+    mean = f"| **mean of rocks and background** | **{np.nanmean(shares):.3f}** |\n| rock of any kind | {rock:.3f} |"
+    return f"{what}\n| class | IoU |\n|---|---|\n{rows}\n{mean}\n\n{sure}"
 
 
 def _photos(photos: Mapping[str, Tally]) -> str:
+    what = _filled(
+        f"Held out by box and well: {', '.join(sorted(HELD_OUT))}, and what was cut from them. The scale was taken "
+        "from the mask. *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock may "
+        "be by its source (mudstone, limestone or marl; limestone or marl; sandstone; or any rock). Trays have cores "
+        "of 31 px, too few to enlarge to 160."
+    )
     rows = []
     for name, tally in photos.items():
         rock, background = tally.rock_iou()
         rows.append(f"| {name} | {_figure(rock)} | {_figure(background)} | {tally.kind_share():.2f} |")
-    return (
-        f"Held out by box and well: {', '.join(sorted(HELD_OUT))}, and what was cut from them. The scale was\n"
-        "taken from the mask. *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock\n"
-        "may be by its source (mudstone, limestone or marl; limestone or marl; sandstone; or any rock).\n\n"
-        "| photo | rock IoU | background IoU | kind possible |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
-    )
+    head = "| photo | rock IoU | background IoU | kind possible |\n|---|---|---|---|"
+    return what + "\n" + "\n".join([head, *rows]) + "\n"
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def _figure(value: float) -> str:

@@ -33,12 +33,13 @@ def export(
     """Measure `network`, and write it to `out` as the bundle `starter`."""
     say("measuring on drawn cores")
     half = DRAWN_CROPS // 2
-    logits, labels = calibrate.sample_pixels(network, held_out_crops(half))
+    crops = list(held_out_crops(DRAWN_CROPS))
+    logits, labels = calibrate.sample_pixels(network, crops[:half])
     temperature = calibrate.fit_temperature(logits, labels)
     threshold = calibrate.confident_threshold(calibrate.confidence(logits, temperature), logits.argmax(1) == labels)
-    logits, labels = calibrate.sample_pixels(network, held_out_crops(half, half))
+    logits, labels = calibrate.sample_pixels(network, crops[half:])
     error = calibrate.calibration_error(calibrate.confidence(logits, temperature), logits.argmax(1) == labels)
-    drawn = evaluate_drawn(network, held_out_crops(DRAWN_CROPS))
+    drawn = evaluate_drawn(network, crops)
     say("measuring on real photos" if data else "no real photos to measure on")
     photos = evaluate_photos(network, read_boxes(data, held_out=True)) if data else {}
     measured = Measured(

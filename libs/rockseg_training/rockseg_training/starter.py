@@ -28,7 +28,7 @@ def main() -> int:
         _say(f"going on from step {trainer.progress.step}")
     if not options.as_it_is:
         drawn = batches(options.seed, trainer.progress.step, options.data)
-        train(trainer, drawn, options.checkpoints, minutes=options.minutes, say=_say)
+        train(trainer, drawn, options.checkpoints, minutes=options.minutes, steps=options.steps, say=_say)
     network.load_state_dict(trainer.mean)
     export(
         network,
@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--as-it-is", action="store_true", help="train no further: write the checkpoint as a bundle")
     parser.add_argument("--version", default="0.1.0", help="of the bundle")
     parser.add_argument("--minutes", type=float, default=35.0)
+    parser.add_argument("--steps", type=int, help="in place of --minutes: so many steps, counted over all runs")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-o", "--out", type=Path, required=True, help="the bundle's folder")

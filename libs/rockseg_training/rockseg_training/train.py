@@ -34,7 +34,8 @@ class Progress:
     """What is printed of a run, and what its schedule rests on."""
 
     step: int = 0
-    total: int = 0  # 0 until the speed of this machine is known
+    begin: int = 0  # the step at which the present round of the schedule began
+    total: int = 0  # the step at which it ends; 0 until the speed of this machine is known
     seconds: float = 0.0
     loss: float = 0.0
 
@@ -74,8 +75,8 @@ class Trainer:
         return value
 
     def _schedule(self) -> float:
-        step, total = self.progress.step, self.progress.total
-        if step < WARM_UP_STEPS or not total:
+        step, total = self.progress.step - self.progress.begin, self.progress.total - self.progress.begin
+        if step < WARM_UP_STEPS or total <= 0:
             return min(1.0, (step + 1) / WARM_UP_STEPS)
         done = min(1.0, (step - WARM_UP_STEPS) / max(1, total - WARM_UP_STEPS))
         return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
@@ -127,22 +128,30 @@ def train(
     folder: Path,
     *,
     minutes: float,
+    steps: int | None = None,
     say: Callable[[str], None],
     save_every_seconds: float = 60.0,
 ) -> None:
-    """Until `minutes` of training are done, counted over all runs; the number of steps is fixed after the warm-up."""
+    """Until `minutes` of training are done, counted over all runs; the number of steps is fixed after the warm-up.
+
+    With `steps`, until that many are done, however long it takes: so the same seed gives the same weights anywhere.
+    A run that is done and is given more goes through another round of the schedule.
+    """
     progress = trainer.progress
-    begun, before, saved, warm = monotonic(), progress.seconds, monotonic(), (0, 0.0)
-    if progress.total and progress.step >= progress.total:  # done once; now given more minutes
-        more = max(0.0, minutes * 60 - progress.seconds)
-        progress.total = progress.step + int(more / progress.seconds * progress.step)
+    more = progress.step < steps if steps else progress.seconds < minutes * 60
+    if progress.total and progress.step >= progress.total and more:
+        progress.begin, progress.total = progress.step, 0  # done once; now given more: another round
+    if steps:
+        progress.total = steps
+    begun, before, saved = monotonic(), progress.seconds, monotonic()
+    steady = progress.step, progress.seconds  # from where on the pace is measured
     while not progress.total or progress.step < progress.total:
         trainer.step(next(batches))
         progress.seconds = before + monotonic() - begun
-        if progress.step == PACE_FROM_STEP:
-            warm = progress.step, progress.seconds
-        if not progress.total and progress.step >= WARM_UP_STEPS:
-            pace = (progress.seconds - warm[1]) / (progress.step - warm[0])
+        if progress.step == progress.begin + PACE_FROM_STEP:
+            steady = progress.step, progress.seconds
+        if not progress.total and progress.step >= progress.begin + WARM_UP_STEPS:
+            pace = (progress.seconds - steady[1]) / (progress.step - steady[0])
             progress.total = progress.step + max(0, int((minutes * 60 - progress.seconds) / pace))
         if progress.step % SAY_EVERY_STEPS == 0:
             say(_line(progress))

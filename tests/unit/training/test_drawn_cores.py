@@ -67,7 +67,10 @@ def test_the_mask_lies_on_the_very_pixels_of_the_core() -> None:
 def test_beds_come_in_the_order_asked_for() -> None:
     column = draw_column(np.random.default_rng(4), 400, 80, whole=True, beds=[(1, 1.0), (6, 2.0), (3, 9.0)])
     middle = column.mask[:, 40]
-    changes = [int(middle[0]), *(int(value) for value, before in zip(middle[1:], middle, strict=False) if value != before)]
+    changes = [
+        int(middle[0]),
+        *(int(value) for value, before in zip(middle[1:], middle, strict=False) if value != before),
+    ]
     assert changes == [1, 6, 3]
 
 

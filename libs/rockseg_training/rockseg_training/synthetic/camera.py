@@ -36,7 +36,7 @@ def _light(rng: np.random.Generator, scene: Face) -> Face:
     if rng.random() < 0.15:
         dark = fractal(rng, height, width, beta=3.5, finest_px=max(height, width) / 5)
         slope = slope * (1 - rng.uniform(0.15, 0.5) / (1 + np.exp(-8 * (dark - rng.uniform(0, 1)))))
-    balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.14)).astype(np.float32)
+    balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.11)).astype(np.float32)
     gamma = float(np.exp(rng.normal(0, 0.16)))
     levels = (255 * np.linspace(0, 1, 256) ** gamma).astype(np.float32)
     lit = np.clip(scene * slope[..., None] * balance, 0, 255)

@@ -36,7 +36,7 @@ PRIORS: Final[dict[int, tuple[tuple[int, int, int], ...]]] = {
     10: ((160, 92, 52), (132, 70, 48), (178, 128, 76), (112, 74, 58), (186, 156, 112), (142, 112, 88)),
     11: ((150, 154, 148), (124, 128, 126), (176, 176, 168), (106, 110, 112), (138, 142, 126), (90, 94, 98)),
 }
-STRANGE_SHARE: Final = 0.12  # of rocks that take the colour of another class
+STRANGE_SHARE: Final = 0.08  # of rocks that take the colour of another class
 
 
 def rock_colour(rng: np.random.Generator, index: int) -> Colour:
@@ -47,7 +47,7 @@ def rock_colour(rng: np.random.Generator, index: int) -> Colour:
     base = np.array(anchors[rng.integers(len(anchors))], np.float32)
     if rng.random() < 0.25:
         base = base.mean() + 0.35 * (base - base.mean())  # bleached: a grey core under a cold lamp
-    return shade(rng, base, lightness=20.0, chroma=3.5)
+    return shade(rng, base, lightness=16.0, chroma=3.5)
 
 
 def shade(rng: np.random.Generator, colour: Colour, *, lightness: float, chroma: float) -> Colour:

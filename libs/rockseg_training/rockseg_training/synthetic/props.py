@@ -29,7 +29,7 @@ def floor(rng: np.random.Generator, height: int, width: int, colour: Colour) -> 
     """(height, width, 3): flat, speckled, ribbed like card or grained like wood."""
     kind = rng.random()
     surface = np.broadcast_to(colour, (height, width, 3)).astype(np.float32)
-    surface = surface + rng.uniform(0, 4) * rng.standard_normal((height, width, 1), dtype=np.float32)
+    surface = surface + rng.uniform(0, 2) * rng.standard_normal((height, width, 1), dtype=np.float32)
     if kind < 0.3:
         return surface
     if kind < 0.7:
@@ -38,7 +38,7 @@ def floor(rng: np.random.Generator, height: int, width: int, colour: Colour) -> 
         texture = fractal(rng, height, width, beta=1.5, stretch=(20.0, 1.0), finest_px=2.0)
     else:
         texture = np.broadcast_to(np.sin(np.arange(width) * rng.uniform(0.3, 1.2)).astype(np.float32), (height, width))
-    return surface + rng.uniform(1.5, 10) * texture[..., None]
+    return surface + rng.uniform(0.5, 5) * texture[..., None]
 
 
 def wall(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Face:

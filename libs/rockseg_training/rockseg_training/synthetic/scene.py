@@ -54,7 +54,7 @@ def draw_scene(rng: np.random.Generator, height: int, width: int, core_width_px:
     if layout == "tight":
         return _tight(rng, height, width, core_width_px)
     colour = props.floor_colour(rng)
-    if rng.random() < 0.12:
+    if rng.random() < 0.06:
         colour = rock_colour(rng, int(rng.integers(1, 7)))  # a floor of the rock's own colour
     scene = Scene(props.floor(rng, height, width, colour), np.zeros((height, width), np.uint8))
     if layout == "single":
