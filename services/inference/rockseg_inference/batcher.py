@@ -31,6 +31,7 @@ class Batcher:
         self._tests: deque[asyncio.Future[bool]] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._busy_since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         # A daemon: a device that hangs must not keep the process from its exit.
         self._thread = threading.Thread(target=self._work, name="rockseg-device", daemon=True)
@@ -69,16 +70,23 @@ class Batcher:
             self._changed.notify()
         return future
 
+    def busy_seconds(self) -> float:
+        """How long the present batch or self-test has been on the device; 0 when it is idle."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
     def _work(self) -> None:
         while True:
             job = self._next()
             if job is None:
                 return
+            self._busy_since = time.monotonic()
             # Each in a call of its own: its locals hold arrays, which must not live until the next batch.
             if isinstance(job, list):
                 self._compute(job)
             else:
                 self._test(job)
+            self._busy_since = None
             del job
 
     def _next(self) -> "list[Share] | asyncio.Future[bool] | None":

@@ -47,6 +47,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Annotated[
         float, Meta(ge=0, description="How long running jobs may take to end after SIGTERM; the rest are released.")
     ] = 20.0
+    forward_seconds: Annotated[
+        float, Meta(gt=0, description="Longest that one batch may be on the device; then the worker is at fault.")
+    ] = 600.0
     self_test_seconds: Annotated[
         float, Meta(gt=0, description="Time for the self-test after a fault; a device that takes longer is at fault.")
     ] = 60.0

@@ -32,6 +32,8 @@ logger = structlog.get_logger(__name__)
 
 _CLOSE_SECONDS: Final = 10.0  # to commit a last time; a log that is away must not hold up the exit
 
+_LOOKS_A_BATCH: Final = 20  # a hang is noticed a twentieth late
+
 
 class ExitReason(IntEnum):
     """Why `run` returned, as the exit code of a process (70 is EX_SOFTWARE of sysexits.h)."""
@@ -90,13 +92,13 @@ class Worker:
         ref = self._segmenter.ref
         self._metrics.name_build(model=ref.name, model_version=ref.version, device=self._segmenter.device)
         self._batcher.start()
-        receiving = asyncio.ensure_future(self._receive())
+        receiving, watching = asyncio.ensure_future(self._receive()), asyncio.ensure_future(self._watch_device())
         try:
             await self._until(receiving, self._draining.wait())
             if self._running:
                 await self._until(asyncio.wait(self._running), seconds=self._limits.drain_seconds)
         finally:
-            await self._leave(receiving)
+            await self._leave(receiving, watching)
         reason = ExitReason.WORKER_AT_FAULT if self._faulted.is_set() else ExitReason.DRAINED
         self._metrics.exits.labels(reason.name.lower()).inc()
         logger.info("worker ended", reason=reason.name.lower(), exit_code=reason.value)
@@ -127,6 +129,12 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # a worker that cannot receive must end, and say of what
             self._give_up("cannot receive", error)
 
+    async def _watch_device(self) -> None:
+        """A device that hangs raises nothing: without this its jobs would wait until they expire."""
+        while self._batcher.busy_seconds() <= self._limits.forward_seconds:  # noqa: ASYNC110  # hangs signal nothing
+            await asyncio.sleep(self._limits.forward_seconds / _LOOKS_A_BATCH)
+        self._give_up("the device hangs", TimeoutError())
+
     async def _job(self, delivery: Delivery) -> None:
         with self._metrics.in_flight.track_inprogress():
             try:
@@ -142,9 +150,9 @@ class Worker:
         logger.critical("worker at fault", reason=reason, **described(error))
         self._faulted.set()
 
-    async def _leave(self, receiving: asyncio.Future[None]) -> None:
+    async def _leave(self, *tasks: asyncio.Future[None]) -> None:
         """What runs is released with its attempt; then out of the group, and the threads end."""
-        left = [receiving, *self._running]
+        left = [*tasks, *self._running]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -69,6 +69,7 @@ class Works:
         self.registry = CollectorRegistry()
         self.worker: Worker
         self.running: asyncio.Task[ExitReason] | None = None
+        self.options = JobOptions()
         self.naps: list[float] = []
         self._random = random.Random(7)
 
@@ -130,7 +131,7 @@ class Works:
     def request(self, body: bytes, tenant: str = "acme", lifetime: float = LIFETIME) -> JobRequest:
         sha256 = hashlib.sha256(body).hexdigest()
         job_id = UUID(int=self._random.getrandbits(128), version=4)
-        options, now = JobOptions(), self.clock.now()
+        options, now = self.options, self.clock.now()
         return JobRequest(
             job_id=job_id,
             tenant=Tenant(tenant),

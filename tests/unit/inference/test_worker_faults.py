@@ -91,6 +91,17 @@ async def test_a_device_that_hangs_in_its_self_test_is_at_fault(works: Works) ->
     assert await running is ExitReason.WORKER_AT_FAULT
 
 
+async def test_a_device_that_hangs_in_a_batch_is_at_fault_and_its_job_keeps_its_attempt(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.limits = type(works.limits)(forward_seconds=0.02)
+    running = works.start()
+    request = await works.submit()
+    await until(lambda: works.outcomes("released", "stopped"))
+    segmenter.gate.set()
+    assert await running is ExitReason.WORKER_AT_FAULT
+    assert [(delivery.request, delivery.attempt) for delivery in await works.remaining()] == [(request, 1)]
+
+
 async def test_three_crashes_fail_a_job_with_a_code_of_its_own(works: Works) -> None:
     request = await works.submit()
     for attempt in (1, 2, 3):
