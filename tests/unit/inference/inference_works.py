@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 from rockseg_core.codec.digest import request_digest
-from rockseg_core.domain.arrays import Logits
+from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.job import JobOptions, JobStatus, Tenant
 from rockseg_core.domain.keys import ObjectKeys
@@ -20,7 +20,7 @@ from rockseg_core.ports.segmenter import Segmenter, Tile
 from rockseg_core.testing.clock import FakeClock
 from rockseg_core.testing.memory_log import MemoryLog
 from rockseg_core.testing.memory_store import MemoryStore
-from rockseg_core.testing.null_segmenter import NullSegmenter, fail
+from rockseg_core.testing.null_segmenter import TILE_SIDE, NullPlan, NullSegmenter, fail
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import WorkerSettings
 from rockseg_inference.worker import ExitReason, Worker
@@ -54,6 +54,26 @@ class GatedSegmenter(NullSegmenter):
         self.entered += 1
         assert self.gate.wait(30), "the test never opened the gate"
         return super().forward(tiles)
+
+
+class TiledNull(NullSegmenter):
+    """A round of as many tiles as the photo is wide, by 64 px."""
+
+    @override
+    def plan(self, photo: Pixels, options: JobOptions) -> NullPlan:
+        plan = super().plan(photo, options)
+        count = photo.shape[1] // TILE_SIDE
+        tiles, add, left = plan.tiles, plan.add, count
+
+        def add_last(given: Sequence[Tile], logits: Sequence[Logits]) -> None:
+            nonlocal left
+            left -= len(given)
+            if not left:
+                add(given[:1], logits[:1])
+
+        plan.tiles = lambda: [tile for tile in tiles() for _ in range(count)]  # type: ignore[method-assign]
+        plan.add = add_last  # type: ignore[method-assign]
+        return plan
 
 
 class Works:

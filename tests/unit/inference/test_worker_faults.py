@@ -3,10 +3,11 @@ from collections.abc import Sequence
 
 import pytest
 import structlog
-from inference_works import POISON, GatedSegmenter, Works, png, until
+from inference_works import POISON, GatedSegmenter, TiledNull, Works, png, until
 from typing_extensions import override
 
 from rockseg_core.domain.arrays import Logits, Pixels
+from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, JobStatus
 from rockseg_core.ports.segmenter import Plan, Tile
 from rockseg_core.testing.null_segmenter import NullSegmenter
@@ -124,6 +125,26 @@ async def _start_and_crash(works: Works) -> None:
     works.start()
     await until(lambda: segmenter.entered)
     await works.killed()
+
+
+class FailsOnce(TiledNull):
+    """A device that fails the first time."""
+
+    @override
+    def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
+        logits = super().forward(tiles)
+        if len(self.batch_sizes) == 1:
+            raise FatalError
+        return logits
+
+
+async def test_a_suspect_runs_unbatched_tile_by_tile(works: Works) -> None:
+    works.segmenter = segmenter = FailsOnce()
+    works.start()
+    request = await works.submit(png(width=3 * 64))
+    await until(works.ended(request))
+    assert works.events(request)[-1].attempt == 2
+    assert segmenter.batch_sizes == [3, 1, 1, 1]
 
 
 async def test_a_crash_counts_once_and_the_job_finishes_alone(works: Works) -> None:

@@ -1,12 +1,17 @@
+import asyncio
 import hashlib
 
 import cv2
 import numpy as np
-from inference_works import GatedSegmenter, Works, png, until
+from inference_works import Works, png, until
+from typing_extensions import override
 
 from rockseg_core.codec.bundle import decode_manifest, decode_ref, decode_report
+from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.job import JobStatus
+from rockseg_core.domain.records import JobEvent
 from rockseg_core.ports.feed import Topic
+from rockseg_core.testing.memory_log import MemoryLog
 from rockseg_core.testing.null_segmenter import NullSegmenter, bands
 
 
@@ -45,14 +50,29 @@ async def test_each_event_carries_all_facts_of_its_request(works: Works) -> None
     assert finished.model == works.segmenter.ref
 
 
-async def test_started_comes_before_the_outcome_though_work_does_not_wait_for_it(works: Works) -> None:
-    works.segmenter = segmenter = GatedSegmenter()
+class SlowToStart(MemoryLog):
+    """Confirms a `started` only when the test says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.go = asyncio.Event()
+
+    @override
+    async def publish_event(self, event: JobEvent) -> None:
+        if event.kind is JobStatus.STARTED:
+            await self.go.wait()
+        await super().publish_event(event)
+
+
+async def test_work_does_not_wait_for_started_but_the_outcome_does(works: Works) -> None:
+    works.log = log = SlowToStart(works.clock)
     works.start()
-    await until(lambda: works.keys.current_model() in works.store.objects)
     request = await works.submit()
-    works.log.fail_next(3)
-    await until(lambda: segmenter.entered)
-    segmenter.gate.set()
+    await until(lambda: len(works.objects_of(request)) == 4)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert works.kinds(request) == []
+    log.go.set()
     await until(works.ended(request))
     assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED]
 
