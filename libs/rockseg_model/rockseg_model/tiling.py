@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
-# The network halves five times: where tiles start at multiples of 32, two that overlap see the same features in the
+# The network halves five times: where tiles start multiples of 32 apart, two that overlap see the same features in the
 # overlap, away from their borders. Without it they differ by the phase of the halving.
 STEP_PX: Final = 32
 LEAST_OVERLAP_PX: Final = 64
+# Of the picture's mirror image around it. Measured on six real photos and the starter network: a grid half a tile off
+# changes 3.2 % of the pixels with none, 2.5 % with 16 px, 2.3 % with 32 px, which costs a tenth more tiles: a strip of
+# one 160 px core still has to fit into a tile of 256 px.
+MARGIN_PX: Final = 16
 
 
 class Place(NamedTuple):
@@ -28,13 +32,19 @@ class Place(NamedTuple):
 
 
 def starts(length: int, side: int, *, shifted: bool = False) -> tuple[int, ...]:
-    """Where tiles of `side` px start so as to cover 0 to `length`: even steps of 32 px, overlaps of 64 px and more.
+    """Where tiles of `side` px start so as to cover 0 to `length` with a margin on both sides.
 
-    `shifted` begins half a tile before 0: another grid over the same picture, to see what the grid changes.
+    Steps of 32 px, as even as that allows; overlaps of 64 px and more; what is left over lies on both sides alike.
+    `shifted` begins half a tile earlier: another grid over the same picture, to see what the grid changes.
     """
-    first = -(side // 2 // STEP_PX * STEP_PX) if shifted else 0
-    steps, count = _steps(length - first, side)
-    return (first, *(first + STEP_PX * (index * steps // count) for index in range(1, count + 1)))
+    steps, count = _steps(length + 2 * MARGIN_PX, side)
+    first = (length - side - STEP_PX * steps) // 2
+    if shifted:
+        first -= side // 2 // STEP_PX * STEP_PX
+        steps, count = _steps(length + MARGIN_PX - first, side)
+    every = (first, *(first + STEP_PX * (index * steps // count) for index in range(1, count + 1)))
+    # A shifted tile may lie wholly before the picture: nothing to see, and nothing to mirror.
+    return tuple(start for start in every if start + side > 0)
 
 
 def cover(size: tuple[int, int], shape: tuple[int, int], *, shifted: bool = False) -> list[Place]:
@@ -61,9 +71,11 @@ def area(places: Sequence[Place]) -> int:
 
 def least_cover_area(size: tuple[int, int], shapes: Iterable[tuple[int, int]]) -> int:
     """Pixels that the network would see; counted, not listed, since a picture may be 64 000 000 × 1."""
-    return min(
-        (1 + _steps(size[0], height)[1]) * (1 + _steps(size[1], width)[1]) * height * width for height, width in shapes
-    )
+    return min(_count(size[0], height) * _count(size[1], width) * height * width for height, width in shapes)
+
+
+def _count(length: int, side: int) -> int:
+    return 1 + _steps(length + 2 * MARGIN_PX, side)[1]
 
 
 def _steps(length: int, side: int) -> tuple[int, int]:

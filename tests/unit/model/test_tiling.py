@@ -4,12 +4,21 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rockseg_model.tiling import LEAST_OVERLAP_PX, STEP_PX, area, cover, least_cover, least_cover_area, starts
+from rockseg_model.tiling import (
+    LEAST_OVERLAP_PX,
+    MARGIN_PX,
+    STEP_PX,
+    area,
+    cover,
+    least_cover,
+    least_cover_area,
+    starts,
+)
 
 SHAPES = ((1024, 256), (256, 1024), (704, 384), (384, 704), (512, 512))
 
 lengths = st.integers(1, 9000)
-sides = st.sampled_from(sorted({side for shape in SHAPES for side in shape}))
+sides = st.sampled_from([128, *sorted({side for shape in SHAPES for side in shape})])
 sizes = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
 
 
@@ -18,16 +27,29 @@ def test_tiles_overlap_by_64_px_start_in_steps_of_32_and_leave_no_pixel_out(
     length: int, side: int, shifted: bool
 ) -> None:
     places = starts(length, side, shifted=shifted)
-    assert places[0] <= 0
-    assert places[-1] + side >= length
-    assert all(place % STEP_PX == 0 and place < length for place in places)
+    assert places[0] <= -MARGIN_PX
+    assert places[-1] + side >= length + MARGIN_PX
+    assert all((place - places[0]) % STEP_PX == 0 and -side < place < length for place in places)
     assert all(left < right <= left + side - LEAST_OVERLAP_PX for left, right in itertools.pairwise(places))
 
 
 @given(lengths, sides)
 def test_no_tile_is_more_than_needed(length: int, side: int) -> None:
     count = len(starts(length, side))
-    assert count == 1 or (count - 1) * (side - LEAST_OVERLAP_PX) + LEAST_OVERLAP_PX < length
+    assert count == 1 or (count - 1) * (side - LEAST_OVERLAP_PX) + LEAST_OVERLAP_PX < length + 2 * MARGIN_PX
+
+
+@given(lengths, sides)
+def test_what_tiles_reach_beyond_the_picture_lies_on_both_sides_alike(length: int, side: int) -> None:
+    places = starts(length, side)
+    assert abs(places[-1] + side - length + places[0]) <= 1
+
+
+@given(lengths, sides)
+def test_a_shifted_grid_has_the_same_phase_so_that_only_its_borders_differ(length: int, side: int) -> None:
+    plain, shifted = starts(length, side), starts(length, side, shifted=True)
+    assert (plain[0] - shifted[0]) % STEP_PX == 0
+    assert shifted[0] < plain[0]
 
 
 @given(sizes, st.booleans())
@@ -49,7 +71,7 @@ def test_no_other_shape_covers_with_less(size: tuple[int, int]) -> None:
 
 def test_a_shape_is_chosen_by_the_tiles_that_are_wanted() -> None:
     # Rock in one upright strip of a square picture: two upright tiles see it all.
-    places = least_cover((1984, 1984), SHAPES, wanted=lambda place: place.left < 150)
+    places = least_cover((1984, 1984), SHAPES, wanted=lambda place: place.left < 140)
     assert {(place.height, place.width) for place in places} == {(1024, 256)}
 
 
@@ -58,4 +80,4 @@ def test_a_picture_of_64_million_by_1_is_counted_and_not_listed() -> None:
 
 
 def test_tiles_too_small_for_the_overlap_still_cover() -> None:
-    assert starts(200, 64) == (0, 32, 64, 96, 128, 160)
+    assert starts(200, 64) == (-28, 4, 36, 68, 100, 132, 164)
