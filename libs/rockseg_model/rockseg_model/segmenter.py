@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from rockseg_model import openmp  # noqa: F401 - first: it must come before torch
 from rockseg_model.bundle import Bundle, load_bundle
 from rockseg_model.tiled_segmenter import TiledSegmenter
 from rockseg_model.torch_network import TorchNetwork, choose_device

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,24 @@ def test_the_parts_that_need_no_torch_load_none() -> None:
     parts = "bundle, tiled_segmenter, photo, photo_plan, scale"
     program = f"import sys; from rockseg_model import {parts}; print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
+
+
+@pytest.mark.parametrize(("set_by_user", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_openmp_is_told_to_sleep_before_torch_is_loaded_unless_the_user_says_otherwise(
+    set_by_user: str | None, found: str
+) -> None:
+    program = """if True:
+        import os, sys
+        class Watch:
+            def find_spec(self, name, *_):
+                if name == "torch":
+                    print(os.environ.get("OMP_WAIT_POLICY"))
+        sys.meta_path.insert(0, Watch())
+        import rockseg_model.segmenter
+    """
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_WAIT_POLICY": set_by_user} if set_by_user else {}
+    assert subprocess.check_output([sys.executable, "-c", program], text=True, env=environment).strip() == found
 
 
 def test_a_photo_goes_through_whole(segmenter: TorchSegmenter) -> None:
