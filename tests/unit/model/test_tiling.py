@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rockseg_model.tiling import (
-    LEAST_OVERLAP_PX,
     MARGIN_PX,
     STEP_PX,
     area,
@@ -23,20 +22,20 @@ sizes = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
 
 
 @given(lengths, sides, st.booleans())
-def test_tiles_overlap_by_64_px_start_in_steps_of_32_and_leave_no_pixel_out(
+def test_tiles_overlap_by_half_start_in_steps_of_32_and_leave_no_pixel_out(
     length: int, side: int, shifted: bool
 ) -> None:
     places = starts(length, side, shifted=shifted)
     assert places[0] <= -MARGIN_PX
     assert places[-1] + side >= length + MARGIN_PX
     assert all((place - places[0]) % STEP_PX == 0 and -side < place < length for place in places)
-    assert all(left < right <= left + side - LEAST_OVERLAP_PX for left, right in itertools.pairwise(places))
+    assert all(left < right <= left + side / 2 for left, right in itertools.pairwise(places))
 
 
 @given(lengths, sides)
 def test_no_tile_is_more_than_needed(length: int, side: int) -> None:
     count = len(starts(length, side))
-    assert count == 1 or (count - 1) * (side - LEAST_OVERLAP_PX) + LEAST_OVERLAP_PX < length + 2 * MARGIN_PX
+    assert count == 1 or (count - 2) * (side // 2 // STEP_PX * STEP_PX) + side < length + 2 * MARGIN_PX
 
 
 @given(lengths, sides)
@@ -49,7 +48,7 @@ def test_what_tiles_reach_beyond_the_picture_lies_on_both_sides_alike(length: in
 def test_a_shifted_grid_has_the_same_phase_so_that_only_its_borders_differ(length: int, side: int) -> None:
     plain, shifted = starts(length, side), starts(length, side, shifted=True)
     assert (plain[0] - shifted[0]) % STEP_PX == 0
-    assert shifted[0] < plain[0]
+    assert shifted[0] < plain[0] if len(plain) > 1 else shifted == plain
 
 
 @given(sizes, st.booleans())
@@ -71,7 +70,7 @@ def test_no_other_shape_covers_with_less(size: tuple[int, int]) -> None:
 
 def test_a_shape_is_chosen_by_the_tiles_that_are_wanted() -> None:
     # Rock in one upright strip of a square picture: two upright tiles see it all.
-    places = least_cover((1984, 1984), SHAPES, wanted=lambda place: place.left < 140)
+    places = least_cover((1984, 1984), SHAPES, wanted=lambda place: place.left < 60)
     assert {(place.height, place.width) for place in places} == {(1024, 256)}
 
 
