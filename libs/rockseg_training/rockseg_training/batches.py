@@ -17,13 +17,12 @@ from rockseg_training.photos import Photo, read_boxes, read_textures
 from rockseg_training.real_crop import crop_photo
 from rockseg_training.synthetic.crop import Drawn, draw_crop
 
-# (crops, height, width): a quarter megapixel each, so a step costs the same; the shapes of tiles, cut shorter.
-# Twice the steps of half the pixels learn more an hour, as long as there are too few steps.
-SHAPES: Final = ((4, 256, 256), (3, 384, 256), (3, 256, 384))
+# (crops, height, width): 0.4 megapixels each, so a step costs the same; the shapes of tiles, cut shorter.
+SHAPES: Final = ((6, 256, 256), (4, 384, 256), (4, 256, 384))
 REAL_SHARE: Final = 0.34  # of crops, where there are real photos
 # Of real crops whose rock is one of a few kinds, the share that says which; the others say rock. Told each time, the
 # network calls everything limestone or marl.
-KIND_SHARE: Final = 0.25
+KIND_SHARE: Final = 0.5
 # Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
 FOLDER_SHARES: Final = {
     "core-boxes": 0.36,

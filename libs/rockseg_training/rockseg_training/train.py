@@ -18,8 +18,8 @@ from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.labels import allowed_classes
 from rockseg_training.losses import partial_cross_entropy, rock_dice
 
-ENCODER_RATE: Final = 5e-4
-DECODER_RATE: Final = 2e-3
+ENCODER_RATE: Final = 3e-4
+DECODER_RATE: Final = 1e-3
 WARM_UP_STEPS: Final = 60
 PACE_FROM_STEP: Final = 15  # the first steps load kernels and wait for the first batches
 SAY_EVERY_STEPS: Final = 20
@@ -143,7 +143,7 @@ def train(
         progress.begin, progress.total = progress.step, 0  # done once; now given more: another round
     if steps:
         progress.total = steps
-    begun, before, saved = monotonic(), progress.seconds, monotonic()
+    begun, before, first, saved = monotonic(), progress.seconds, progress.step, monotonic()
     steady = progress.step, progress.seconds  # from where on the pace is measured
     while not progress.total or progress.step < progress.total:
         trainer.step(next(batches))
@@ -154,14 +154,13 @@ def train(
             pace = (progress.seconds - steady[1]) / (progress.step - steady[0])
             progress.total = progress.step + max(0, int((minutes * 60 - progress.seconds) / pace))
         if progress.step % SAY_EVERY_STEPS == 0:
-            say(_line(progress))
+            say(_line(progress, (progress.seconds - before) / (progress.step - first)))
         if monotonic() - saved > save_every_seconds:
             trainer.save(folder)
             saved = monotonic()
     trainer.save(folder)
 
 
-def _line(progress: Progress) -> str:
-    pace = progress.seconds / progress.step
+def _line(progress: Progress, pace: float) -> str:
     left = f"{(progress.total - progress.step) * pace / 60:.1f} min left" if progress.total else "measuring the pace"
     return f"step {progress.step}/{progress.total or '?'}  loss {progress.loss:.3f}  {pace:.2f} s a step  {left}"

@@ -14,7 +14,7 @@ from rockseg_training.synthetic.column import Column, draw_column
 from rockseg_training.synthetic.marks import Face
 
 LAYOUTS: Final = ("tight", "single", "box", "nothing")
-SHARES: Final = (0.32, 0.2, 0.36, 0.12)
+SHARES: Final = (0.4, 0.16, 0.33, 0.11)
 
 
 @dataclass
