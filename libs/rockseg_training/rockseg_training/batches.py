@@ -27,9 +27,9 @@ KIND_SHARE: Final = 0.5
 FOLDER_SHARES: Final = {
     "core-boxes": 0.36,
     "boxes-carbonate": 0.16,
-    "boxes-north-sea": 0.12,
+    "boxes-north-sea": 0.04,
     "columns": 0.08,
-    "trays": 0.04,
+    "trays": 0.06,
 }
 TEXTURE_SHARE: Final = 0.2
 AHEAD: Final = 6  # batches drawn before they are asked for
