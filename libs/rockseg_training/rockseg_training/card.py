@@ -19,6 +19,7 @@ class Measured:
     steps: int
     minutes: float
     seed: int
+    rounds: bool  # more than one, with settings changed between them
     real: bool  # trained on real photos too
     drawn: Tally
     drawn_crops: int
@@ -59,6 +60,8 @@ LIMITS: Final = """\
   core; of dolomite two tiny patches.
 - A photo cannot tell dolomite from limestone, nor anhydrite from pale carbonate, with any certainty; that takes acid,
   a log or a laboratory. Mudstone and marl differ by their lime, which is not seen.
+- Where rock and tray have nearly one colour it may call the whole core background: of the North Sea's corebox-02,
+  sandstone in a tray of its own grey-brown, it finds next to nothing.
 - It knows nothing but cores: shown a face or a landscape, it may call it rock.
 - The temperature and the threshold were fitted on drawn cores: on real ones it is surer than it should be.
 """
@@ -90,10 +93,16 @@ def _training(measured: Measured) -> str:
         if measured.real
         else "All crops were drawn cores (`rockseg_training.synthetic`)."
     )
+    rounds = (
+        " It went through several rounds, and generator, mix and rates were changed between them: the command in "
+        "`rockseg_training.starter` makes a model like it, not these very weights."
+        if measured.rounds
+        else ""
+    )
     return _filled(
         f"{measured.steps} steps of a quarter to half a megapixel, {measured.minutes:.0f} minutes on two CPU cores "
         f"that others used too, seed {measured.seed}, from ImageNet's weights in the encoder and random ones in the "
-        f"decoder; the weights kept are a running mean. {mixed}"
+        f"decoder; the weights kept are a running mean. {mixed}{rounds}"
     )
 
 

@@ -43,16 +43,17 @@ def export(
     say("measuring on real photos" if data else "no real photos to measure on")
     photos = evaluate_photos(network, read_boxes(data, held_out=True)) if data else {}
     measured = Measured(
-        progress.step,
-        progress.seconds / 60,
-        seed,
-        bool(data),
-        drawn,
-        DRAWN_CROPS,
-        photos,
-        temperature,
-        threshold,
-        error,
+        steps=progress.step,
+        minutes=progress.seconds / 60,
+        seed=seed,
+        rounds=progress.begin > 0,
+        real=bool(data),
+        drawn=drawn,
+        drawn_crops=DRAWN_CROPS,
+        photos=photos,
+        temperature=temperature,
+        confident=threshold,
+        calibration_error=error,
     )
     write_bundle(
         out,

@@ -61,9 +61,24 @@ def test_above_the_threshold_nine_in_ten_are_right() -> None:
 def test_the_card_names_what_it_measured_and_whom_it_owes() -> None:
     tally = Tally()
     tally.add(np.ones((2, 2), np.int64), np.ones((2, 2), np.uint8))
-    measured = Measured(10, 1.5, 1, True, tally, 4, {"core-boxes/box-02": tally}, 1.2, 0.7, 0.03)
-    card = write_card(measured, "starter", "0.1.0")
+    card = write_card(_measured(tally, {"core-boxes/box-02": tally}, real=True), "starter", "0.1.0")
     for wanted in ("# starter 0.1.0", "core-boxes/box-02", "| sandstone | 1.000 |", "CC BY 4.0", "British Geological"):
         assert wanted in card
-    drawn_only = write_card(Measured(10, 1.5, 1, False, tally, 4, {}, 1.2, 0.7, 0.03), "starter", "0.1.0")
+    drawn_only = write_card(_measured(tally, {}, real=False), "starter", "0.1.0")
     assert "British Geological" not in drawn_only
+
+
+def _measured(drawn: Tally, photos: dict[str, Tally], *, real: bool) -> Measured:
+    return Measured(
+        steps=10,
+        minutes=1.5,
+        seed=1,
+        rounds=False,
+        real=real,
+        drawn=drawn,
+        drawn_crops=4,
+        photos=photos,
+        temperature=1.2,
+        confident=0.7,
+        calibration_error=0.03,
+    )
