@@ -17,7 +17,7 @@ from rockseg_standalone.process import UpProcess
 
 JOBS, KILLS = 20, 10
 DEADLINE_SECONDS = 60
-MODEL = ("--model", "null:150ms")
+MODEL = ("--model", "null:300ms")
 
 
 class Client:
