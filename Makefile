@@ -43,8 +43,9 @@ format: $(STAMP)  ## Format the code and mend what a machine can.
 bench: $(STAMP)  ## Measure speed beside a baseline; writes benchmarks/latest.json.
 	@$(BIN)/python -m benchmarks
 
-docs: $(STAMP)  ## Make the generated tables of the README anew.
+docs: $(STAMP)  ## Make the generated tables and the picture of the README anew.
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m docs.picture
 
 deps-real: $(STAMP)  ## Install what the tests on real parts need (nothing yet: Kafka and S3 come with their adapters).
 	@echo "No test needs a real Kafka, S3 or browser yet."

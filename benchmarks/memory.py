@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.load import throughput
+from benchmarks.load import UNLIMITED, throughput
 from benchmarks.photos import core_jpeg
 from rockseg_standalone.process import UpProcess, running_up
 
@@ -13,13 +13,13 @@ FIRST, ALL = 20, 200
 
 def measure(folder: Path) -> dict[str, Figure]:
     """Peaks are the kernel's own (VmHWM), of the one process that is API and worker."""
-    with running_up(folder / "many") as (url, service):
+    with running_up(folder / "many", environment=UNLIMITED) as (url, service):
         photo = core_jpeg(708, 4348)
         asyncio.run(throughput(url, service.api_key, [photo] * FIRST, 4, 0.01))
         after_few = _peak_bytes(service)
         asyncio.run(throughput(url, service.api_key, [photo] * (ALL - FIRST), 4, 0.01))
         after_many = _peak_bytes(service)
-    with running_up(folder / "large") as (url, service):
+    with running_up(folder / "large", environment=UNLIMITED) as (url, service):
         asyncio.run(throughput(url, service.api_key, [core_jpeg(10_000, 5_000)], 1, 0.05))
         large = _peak_bytes(service)
     return {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.connection import Connection, multipart
 from benchmarks.figures import Figure
-from benchmarks.load import get_latencies, submit_and_wait, throughput
+from benchmarks.load import UNLIMITED, get_latencies, submit_and_wait, throughput
 from benchmarks.photos import core_jpeg, noisy_jpeg
 from rockseg_standalone.process import running_up
 
@@ -16,12 +16,12 @@ RATE, SECONDS = 200, 10
 
 
 def measure(folder: Path) -> dict[str, Figure]:
-    with running_up(folder / "null", ["--model", "null:0ms"]) as (url, service):
+    with running_up(folder / "null", ["--model", "null:0ms"], UNLIMITED) as (url, service):
         key = service.api_key
         small = [core_jpeg(64, 64)] * JOBS
         rates = [asyncio.run(throughput(url, key, small, CLIENTS, 0.005)) for _ in range(ROUNDS)]
         submits = asyncio.run(_submits(url, key, noisy_jpeg(1_000_000)))
-    with running_up(folder / "slow", ["--model", "null:120s"]) as (url, service):
+    with running_up(folder / "slow", ["--model", "null:120s"], UNLIMITED) as (url, service):
         gets = asyncio.run(_gets(url, service.api_key))
     return {
         "null_jobs_per_s": Figure(statistics.median(rates), "jobs/s", 150),

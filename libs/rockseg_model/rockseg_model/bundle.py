@@ -41,6 +41,8 @@ def load_bundle(folder: Path) -> Bundle:
     unreadable or unknown manifest, a file that is missing, altered, of a type that could run code, or named by a path
     that leaves the folder (absolute, `..`, a symlink).
     """
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is no folder, so no bundle: one holds {MANIFEST}, {WEIGHTS} and {CARD}")
     body = _read(folder, MANIFEST, MOST_MANIFEST_BYTES)
     manifest = decode_manifest(body)
     check_manifest(manifest)

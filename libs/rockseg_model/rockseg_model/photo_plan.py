@@ -1,7 +1,6 @@
 """One photo on its way through the network: a first pass for scale and place, then the pass that counts."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from typing_extensions import override
 
@@ -10,6 +9,7 @@ from rockseg_core.domain.job import JobOptions
 from rockseg_core.domain.manifest import Manifest
 from rockseg_core.domain.report import CoreGeometry
 from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.domain.warnings import CORE_WIDTH_GUESSED, LOW_RESOLUTION, SEVERAL_CORES
 from rockseg_core.ports.segmenter import Plan, Tile
 from rockseg_model.first_pass import FirstPass
 from rockseg_model.manifest_rules import CONFIDENT
@@ -17,10 +17,6 @@ from rockseg_model.scale import first_pass_size, known_core_width, resize, secon
 from rockseg_model.second_pass import SecondPass
 from rockseg_model.tile_pass import TilePass
 from rockseg_model.tiling import least_cover
-
-CORE_WIDTH_GUESSED: Final = "core_width_guessed"
-LOW_RESOLUTION: Final = "low_resolution"
-SEVERAL_CORES: Final = "several_cores"
 
 
 class PhotoPlan(Plan):

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rockseg_core.domain.errors import RocksegError
+from rockseg_core.domain.warnings import sentence_of
 from rockseg_standalone.client import Client
 from rockseg_standalone.home import demo_photo
 from rockseg_standalone.process import running_up
@@ -65,7 +66,7 @@ def _run(client: Client, photo: Path, start_seconds: float) -> int:
         found.add_row(rock["name"], f"{rock['share_of_rock']:.1%}")
     console.print(found)
     for warning in report["warnings"]:
-        console.print(f"warning: {warning}")
+        console.print(f"Note: {sentence_of(warning)}")
     for name, path in results.items():
         console.print(f"{name:>8}: {path}", soft_wrap=True)
     return 0

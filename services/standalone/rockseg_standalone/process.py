@@ -1,9 +1,10 @@
 """`rockseg up` as a child process: for the demo, the tests that kill it, and the benchmarks."""
 
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +16,14 @@ STOP_SECONDS = 60
 
 
 class UpProcess:
-    """One `rockseg up` on a free port."""
+    """One `rockseg up` on a free port, with `environment` beside our own."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.home = Home(folder)
         command = [sys.executable, "-m", "rockseg_standalone", "up", "--port", "0", "--data-dir", str(folder)]
-        self.process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own command
+        self.process = subprocess.Popen(  # noqa: S603  # our own command
+            [*command, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | dict(environment or {})
+        )
 
     def wait_ready(self) -> str:
         """The address, once model, view and API are ready. Raises FatalError when the process ends before."""
@@ -52,9 +55,11 @@ class UpProcess:
 
 
 @contextmanager
-def running_up(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, UpProcess]]:
+def running_up(
+    folder: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, UpProcess]]:
     """(address, process) of a ready `rockseg up`, stopped at the end."""
-    process = UpProcess(folder, *arguments)
+    process = UpProcess(folder, *arguments, environment=environment)
     try:
         yield process.wait_ready(), process
     finally:

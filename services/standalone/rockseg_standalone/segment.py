@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rockseg_core.codec.bundle import encode_report
 from rockseg_core.domain.errors import RocksegError, UsageError
 from rockseg_core.domain.job import JobOptions
+from rockseg_core.domain.warnings import sentence_of
 from rockseg_core.imaging.decode import decode_photo
 from rockseg_core.imaging.inspect import inspect_photo
 from rockseg_core.imaging.mask import encode_confidence, encode_mask
@@ -68,6 +69,8 @@ def _segment_one(path: Path, folder: Path, options: JobOptions, segmenter: Segme
     }
     for name, result in results.items():
         (folder / f"{path.stem}-{name}").write_bytes(result)
+    for warning in report.warnings:
+        console.print(f"{path}: {sentence_of(warning)}")
 
 
 def _refuse_equal_names(photos: Sequence[Path]) -> None:

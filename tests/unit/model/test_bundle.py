@@ -63,7 +63,7 @@ def test_a_missing_file_is_named(bundle_copy: Path, name: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_no_bundle(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="has no manifest"):
+    with pytest.raises(BundleError, match="none is no folder"):
         load_bundle(tmp_path / "none")
 
 

@@ -29,7 +29,10 @@ class CoreGeometry(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Classes in index order. `rock_fraction` of the photo, `confident_share` of the rock, `seconds` by stage."""
+    """Classes in index order. `rock_fraction` of the photo, `confident_share` of the rock, `seconds` by stage.
+
+    `warnings` are codes of `domain.warnings`.
+    """
 
     schema: int = REPORT_SCHEMA
     width: int

@@ -17,6 +17,7 @@ from rockseg_core.domain.job import JobOptions, ModelRef
 from rockseg_core.domain.manifest import Manifest, Normalisation, RockClass, SelfTest
 from rockseg_core.domain.report import CoreGeometry
 from rockseg_core.domain.segmentation import Segmentation
+from rockseg_core.domain.warnings import CORE_WIDTH_GUESSED
 from rockseg_core.ports.segmenter import Plan, Segmenter, Tile
 
 Rgb = tuple[int, int, int]
@@ -179,7 +180,7 @@ class NullSegmenter(Segmenter):
                 source="guess" if known is None else "request",
             ),
             confident_share=1.0,
-            warnings=("core_width_guessed",) if known is None else (),
+            warnings=(CORE_WIDTH_GUESSED,) if known is None else (),
         )
 
     @override
