@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARTS := libs/rockseg_core libs/rockseg_model libs/rockseg_training services/api services/inference services/standalone
-DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests
+DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers
 PHOTO ?=
 
 help:  ## List the targets.
