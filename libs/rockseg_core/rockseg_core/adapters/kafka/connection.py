@@ -1,0 +1,118 @@
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka.abc import AbstractTokenProvider
+
+from rockseg_core.adapters.kafka.settings import PREFIX, KafkaSettings
+from rockseg_core.adapters.kafka.tokens import TokenFile, TokenHook
+from rockseg_core.domain.errors import SettingsError
+from rockseg_core.ports.feed import Topic
+
+METADATA_MAX_AGE_MS: Final = 3000
+"""How soon a client notices new partitions and moved leaders that no failure told it of; Kafka's own default is five
+minutes. A look costs the broker about a millisecond."""
+
+RETRY_BACKOFF_MS: Final = 50
+
+
+class KafkaConnection:
+    """The settings once they are known to fit together, as aiokafka takes them. Opens no connection."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Reads the files that the settings name; raises SettingsError that names the variable."""
+        self.settings = settings
+        self.topics: Mapping[Topic, str] = settings.topics
+        self.roles: Mapping[str, Topic] = {name: topic for topic, name in settings.topics.items()}
+        if len(self.roles) < len(self.topics):
+            raise SettingsError(
+                f"{PREFIX}JOBS_TOPIC, {PREFIX}JOB_EVENTS_TOPIC and {PREFIX}DEAD_LETTER_TOPIC must be three topics"
+            )
+        self._arguments = {
+            "bootstrap_servers": [broker.strip() for broker in settings.brokers.split(",")],
+            "client_id": settings.client_id,
+            "security_protocol": settings.security_protocol,
+            "metadata_max_age_ms": METADATA_MAX_AGE_MS,
+            "retry_backoff_ms": RETRY_BACKOFF_MS,
+            **_tls(settings),
+            **_sasl(settings),
+        }
+
+    def arguments(self, **others: Any) -> dict[str, Any]:
+        """Keyword arguments of AIOKafkaProducer, AIOKafkaConsumer and AIOKafkaAdminClient; `others` go before."""
+        return self._arguments | others
+
+
+def _tls(settings: KafkaSettings) -> dict[str, Any]:
+    given = {name: getattr(settings, name.lower()) for name in ("TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE")}
+    if settings.security_protocol not in {"SSL", "SASL_SSL"}:
+        for name, value in given.items():
+            if value is not None:
+                raise SettingsError(
+                    f"{PREFIX}{name} is set, but {PREFIX}SECURITY_PROTOCOL={settings.security_protocol} uses no TLS"
+                )
+        return {}
+    try:
+        context = ssl.create_default_context(cafile=given["TLS_CA_FILE"])
+    except (OSError, ssl.SSLError):
+        raise SettingsError(f"{PREFIX}TLS_CA_FILE holds no CA certificates that can be read (PEM)") from None
+    if given["TLS_CERT_FILE"] is None:
+        if given["TLS_KEY_FILE"] is not None:
+            raise SettingsError(f"{PREFIX}TLS_CERT_FILE is not set, though {PREFIX}TLS_KEY_FILE is")
+        return {"ssl_context": context}
+    password = _secret(settings.tls_key_password, settings.tls_key_password_file, "TLS_KEY_PASSWORD")
+    try:
+        # A function, so that OpenSSL never asks at the terminal for a password that was not set.
+        context.load_cert_chain(given["TLS_CERT_FILE"], given["TLS_KEY_FILE"], password=lambda: password)
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE (and {PREFIX}TLS_KEY_PASSWORD) are no certificate"
+            " and its key that can be read (PEM)"
+        ) from None
+    return {"ssl_context": context}
+
+
+def _sasl(settings: KafkaSettings) -> dict[str, Any]:
+    if not settings.security_protocol.startswith("SASL"):
+        if settings.sasl_username:
+            raise SettingsError(
+                f"{PREFIX}SASL_USERNAME is set, but {PREFIX}SECURITY_PROTOCOL={settings.security_protocol} uses no SASL"
+            )
+        return {}
+    if settings.sasl_mechanism == "OAUTHBEARER":
+        return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _token_provider(settings)}
+    if not settings.sasl_username:
+        raise SettingsError(f"{PREFIX}SASL_USERNAME is not set: {settings.sasl_mechanism} needs a user")
+    password = _secret(settings.sasl_password, settings.sasl_password_file, "SASL_PASSWORD")
+    if not password:
+        raise SettingsError(
+            f"{PREFIX}SASL_PASSWORD or {PREFIX}SASL_PASSWORD_FILE is not set: {settings.sasl_mechanism} needs one"
+        )
+    return {
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.sasl_username,
+        "sasl_plain_password": password,
+    }
+
+
+def _token_provider(settings: KafkaSettings) -> AbstractTokenProvider:
+    if settings.sasl_token_hook:
+        return TokenHook.load(settings.sasl_token_hook)
+    if settings.sasl_token_file is not None:
+        _read(settings.sasl_token_file, "SASL_TOKEN_FILE")
+        return TokenFile(settings.sasl_token_file)
+    raise SettingsError(f"{PREFIX}SASL_TOKEN_FILE or {PREFIX}SASL_TOKEN_HOOK is not set: OAUTHBEARER needs one")
+
+
+def _secret(value: str, file: Path | None, name: str) -> str:
+    if value and file is not None:
+        raise SettingsError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set: choose one")
+    return _read(file, f"{name}_FILE") if file is not None else value
+
+
+def _read(file: Path, name: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{PREFIX}{name} names a file that cannot be read") from None

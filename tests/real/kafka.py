@@ -1,0 +1,64 @@
+"""The broker of a test session: one from the environment, else one of our own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.real.kafka_cluster import KafkaCluster
+from tests.real.kafka_install import installed_jars
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
+    """Where a real broker listens: ROCKSEG_TEST_KAFKA, else `kafka_cluster`."""
+    given = os.environ.get("ROCKSEG_TEST_KAFKA")
+    if given:
+        return given
+    cluster: KafkaCluster = request.getfixturevalue("kafka_cluster")
+    return cluster.bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """One broker of our own, which a test may reach through a proxy but must not stop: others use it too."""
+    cluster = KafkaCluster(_jars(), tmp_path_factory.mktemp("kafka"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """One broker for this test alone, which it may stop, kill and pause."""
+    cluster = KafkaCluster(_jars(), tmp_path_factory.mktemp("kafka"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """Three brokers for this test alone; every topic has three replicas, of which two must have a record."""
+    cluster = KafkaCluster(
+        _jars(), tmp_path_factory.mktemp("kafka"), brokers=3, properties={"min.insync.replicas": "2"}
+    )
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def _jars() -> Path:
+    jars = installed_jars()
+    if jars is None:
+        reason = "no Kafka here: run `make deps-real` (it needs Java 17 and Maven), or set ROCKSEG_TEST_KAFKA"
+        if os.environ.get("ROCKSEG_REQUIRE_REAL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return jars

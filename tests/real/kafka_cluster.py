@@ -1,0 +1,200 @@
+"""Real brokers of the tests' own: KRaft, one Java process a broker, all on 127.0.0.1."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+READY_SECONDS = 120.0  # 4 s on an idle machine
+HEAP = "-Xmx512m"
+CLUSTER_ID = "cm9ja3NlZy10ZXN0cy0wMQ"
+
+
+@dataclass
+class KafkaNode:
+    """One broker. `port` is for clients; `proxied_port` for a proxy that listens on `advertised_proxy_port`.
+
+    Kafka tells its clients where to go, so whoever should pass through a proxy bootstraps through it: what comes to
+    `proxied_port` is told `127.0.0.1:advertised_proxy_port`.
+    """
+
+    id: int
+    folder: Path
+    port: int
+    proxied_port: int
+    advertised_proxy_port: int
+    controller_port: int
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "broker.log"
+
+
+class KafkaCluster:
+    """Brokers that are all controllers too; `start` returns when each of them knows all."""
+
+    def __init__(
+        self, jars: Path, folder: Path, *, brokers: int = 1, properties: Mapping[str, str] | None = None
+    ) -> None:
+        ports = iter(_free_ports(4 * brokers))
+        self._jars = jars
+        self._properties = dict(properties or {})
+        self.nodes = [
+            KafkaNode(
+                id=number,
+                folder=folder / f"broker-{number}",
+                port=next(ports),
+                proxied_port=next(ports),
+                advertised_proxy_port=next(ports),
+                controller_port=next(ports),
+            )
+            for number in range(1, brokers + 1)
+        ]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(node.address for node in self.nodes)
+
+    def start(self) -> None:
+        for node in self.nodes:
+            self._format(node)
+            self.start_node(node)
+        self.wait_ready()
+
+    def start_node(self, node: KafkaNode) -> None:
+        """Begin to start it; `wait_ready` waits for it."""
+        with node.log.open("ab") as log:
+            node.process = subprocess.Popen(
+                self._java("kafka.Kafka", str(node.folder / "server.properties")),
+                cwd=node.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def stop_node(self, node: KafkaNode, *, kill: bool = False) -> None:
+        """End it and wait for its end: in order, handing its partitions over, or at once."""
+        if node.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            node.process.send_signal(signal.SIGCONT)
+        if kill:
+            node.process.kill()
+        else:
+            node.process.terminate()
+        try:
+            node.process.wait(30)
+        except subprocess.TimeoutExpired:
+            node.process.kill()
+            node.process.wait()
+        node.process = None
+
+    def pause_node(self, node: KafkaNode) -> None:
+        """Let it hang: connections stay open and nothing answers."""
+        assert node.process is not None
+        node.process.send_signal(signal.SIGSTOP)
+
+    def resume_node(self, node: KafkaNode) -> None:
+        assert node.process is not None
+        node.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            self.stop_node(node, kill=True)
+
+    def wait_ready(self) -> None:
+        """Until every running broker answers and knows as many brokers as run."""
+        running = [node for node in self.nodes if node.process is not None]
+        deadline = time.monotonic() + READY_SECONDS
+        with ThreadPoolExecutor(1) as thread:  # a loop of its own, whatever loop the caller has
+            for node in running:
+                while not thread.submit(asyncio.run, _knows(node.address, len(running))).result():
+                    assert node.process is not None
+                    assert node.process.poll() is None, node.log.read_text(errors="replace")[-2000:]
+                    assert time.monotonic() < deadline, node.log.read_text(errors="replace")[-2000:]
+
+    def _format(self, node: KafkaNode) -> None:
+        node.folder.mkdir(parents=True)
+        properties = self._defaults(node) | self._properties
+        lines = [f"{name}={value}" for name, value in properties.items()]
+        (node.folder / "server.properties").write_text("\n".join(lines) + "\n")
+        subprocess.run(
+            self._java(
+                "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.folder / "server.properties")
+            ),
+            check=True,
+            capture_output=True,
+        )
+
+    def _defaults(self, node: KafkaNode) -> dict[str, str]:
+        replicas = str(min(3, len(self.nodes)))
+        listeners = {
+            "CLIENT": (node.port, node.port),
+            "PROXIED": (node.proxied_port, node.advertised_proxy_port),
+        }
+        return {
+            "process.roles": "broker,controller",
+            "node.id": str(node.id),
+            "controller.quorum.voters": ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in self.nodes),
+            "controller.listener.names": "CONTROLLER",
+            "listeners": ",".join(
+                [f"{name}://127.0.0.1:{own}" for name, (own, _) in listeners.items()]
+                + [f"CONTROLLER://127.0.0.1:{node.controller_port}"]
+            ),
+            "advertised.listeners": ",".join(
+                f"{name}://127.0.0.1:{advertised}" for name, (_, advertised) in listeners.items()
+            ),
+            "listener.security.protocol.map": "CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "CLIENT",
+            "log.dirs": str(node.folder / "data"),
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "500",
+            "offsets.topic.num.partitions": "4",
+            "offsets.topic.replication.factor": replicas,
+            "transaction.state.log.replication.factor": replicas,
+            "default.replication.factor": replicas,
+            # Retention is looked at every second, so that a test can wait for it.
+            "log.initial.task.delay.ms": "500",
+            "log.retention.check.interval.ms": "1000",
+            "log.segment.delete.delay.ms": "500",
+        }
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        return ["java", HEAP, "-cp", f"{self._jars}/*", main, *arguments]
+
+
+async def _knows(address: str, brokers: int) -> bool:
+    """Whether the broker at this address answers and knows so many; soon if not."""
+    client = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2000)
+    try:
+        async with asyncio.timeout(5):
+            await client.start()
+            cluster = await client.describe_cluster()
+    except (KafkaError, OSError, TimeoutError):
+        await asyncio.sleep(0.2)
+        return False
+    finally:
+        await client.close()
+    return len(cluster["brokers"]) >= brokers
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
