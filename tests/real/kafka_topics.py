@@ -1,5 +1,6 @@
 """Topics of a test's own on a real broker, and the settings that name them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -8,11 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from rockseg_core.adapters.kafka.settings import KafkaSettings
 
+LEADERS_SECONDS = 60.0
 TIMESTAMPS = {"message.timestamp.type": "LogAppendTime"}
 
 
 async def fresh_topics(
-    bootstrap: str, partitions: int = 1, *, configs: dict[str, str] | None = None, replicas: int = -1
+    bootstrap: str, partitions: int = 1, *, configs: dict[str, str] | None = None, replicas: int = 1
 ) -> KafkaSettings:
     """Three new topics and a new group; the names are nobody else's, so that tests share a broker."""
     name = f"t{uuid4().hex[:12]}"
@@ -29,7 +31,7 @@ async def fresh_topics(
 
 
 async def create_topics(
-    settings: KafkaSettings, partitions: int, *, configs: dict[str, str] | None = None, replicas: int = -1
+    settings: KafkaSettings, partitions: int, *, configs: dict[str, str] | None = None, replicas: int = 1
 ) -> None:
     async with admin(settings) as client:
         answer = await client.create_topics(
@@ -38,7 +40,16 @@ async def create_topics(
                 for topic in settings.topics.values()
             ]
         )
-    assert all(error[1] == 0 for error in answer.topic_errors), answer.topic_errors
+        assert all(error[1] == 0 for error in answer.topic_errors), answer.topic_errors
+        async with asyncio.timeout(LEADERS_SECONDS):
+            while not await _all_led(client, settings, partitions):
+                await asyncio.sleep(0.02)
+
+
+async def _all_led(client: AIOKafkaAdminClient, settings: KafkaSettings, partitions: int) -> bool:
+    found = await client.describe_topics(list(settings.topics.values()))
+    led = [sum(part["error_code"] == 0 for part in topic["partitions"]) for topic in found]
+    return led == [partitions] * len(settings.topics)
 
 
 @asynccontextmanager
