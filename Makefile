@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each makes .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench docs clean deps-real
+.PHONY: help demo up test lint format bench docs clean deps-real test-faults
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,8 +47,11 @@ docs: $(STAMP)  ## Make the generated tables and the picture of the README anew.
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python -m docs.picture
 
-deps-real: $(STAMP)  ## Install what the tests on real parts need (nothing yet: Kafka and S3 come with their adapters).
-	@echo "No test needs a real Kafka, S3 or browser yet."
+deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, into ~/.cache/rockseg: 3 minutes, once.
+	@$(BIN)/python -m tests.real.install
+
+test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
+	@$(BIN)/python -m pytest -m faults
 
 clean:  ## Remove .venv and everything made.
 	@rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/latest.json
