@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from rockseg_api.app import build_app
 from rockseg_api.http.form import FormLimits
-from rockseg_api.http.guards import key_guard, rate_guard
+from rockseg_api.http.guards import admission_guard, key_guard, rate_guard
 from rockseg_api.http.jobs import erase_route, read_route
 from rockseg_api.http.model import model_routes
 from rockseg_api.http.probes import Drain, probe_routes
@@ -23,6 +23,7 @@ from rockseg_api.keys import KeyFile
 from rockseg_api.metrics import ApiMetrics
 from rockseg_api.rate_limit import TokenBuckets
 from rockseg_api.settings import ApiSettings
+from rockseg_api.usecases.admission import Admission
 from rockseg_api.usecases.erase import EraseJob
 from rockseg_api.usecases.model import CurrentModel
 from rockseg_api.usecases.read import ReadJob
@@ -78,6 +79,12 @@ def build_api(
     metrics.upload_memory.set_function(lambda: memory.held_bytes)
     drain = Drain()
 
+    admission = Admission(
+        view,
+        most_unfinished=settings.unfinished_jobs,
+        longest_queue_seconds=settings.queue_share * settings.lifetime_seconds,
+    )
+
     known = key_guard(callers)
     slow_enough = rate_guard(TokenBuckets(settings.submit_rate, settings.submit_burst), metrics)
     submit = SubmitJob(
@@ -88,12 +95,13 @@ def build_api(
         keys=object_keys,
         lifetime_seconds=settings.lifetime_seconds,
         max_pixels=settings.photo_max_pixels,
+        admission=admission,
     )
     read = ReadJob(view=view, store=store, renderer=renderer)
     erase = EraseJob(store=store, log=log, view=view, clock=clock, keys=object_keys)
     limits = FormLimits(settings.photo_max_bytes, settings.upload_seconds)
     routes = [
-        submit_route(submit, limits, memory, metrics, [known, slow_enough]),
+        submit_route(submit, limits, memory, metrics, [known, slow_enough, admission_guard(admission)]),
         read_route(read, metrics, [known]),
         erase_route(erase, [known]),
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),

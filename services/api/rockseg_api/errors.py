@@ -33,6 +33,18 @@ class ViewNotReadyError(TransientError):
     code = "view_behind"
 
 
+class TooManyUnfinishedError(TransientError):
+    """This tenant has as many unfinished jobs as one may have, so that none starves the rest."""
+
+    code = "too_many_unfinished"
+
+
+class QueueTooLongError(TransientError):
+    """Jobs wait so long that a new one might expire before its turn."""
+
+    code = "queue_too_long"
+
+
 class RenderBusyError(TransientError):
     """As many overlays are being drawn as may be."""
 

@@ -39,6 +39,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_seconds: Annotated[float, msgspec.Meta(gt=0, description="How long one upload may take.")] = 300.0
     submit_rate: Annotated[float, msgspec.Meta(gt=0, description="Submits a second, for each key and replica.")] = 20.0
     submit_burst: Annotated[int, msgspec.Meta(ge=1, description="Submits that a key may send at once.")] = 40
+    unfinished_jobs: Annotated[
+        int, msgspec.Meta(ge=1, description="Jobs of one tenant that may wait or run; beyond it 429.")
+    ] = 1000
+    queue_share: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1, description="No more is taken once a job waits for this share of the lifetime: 503."),
+    ] = 0.25
     lifetime_seconds: Annotated[
         float,
         msgspec.Meta(

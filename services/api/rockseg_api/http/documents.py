@@ -107,6 +107,8 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "image_corrupt",
         "idempotency_key_reused",
         "rate_limited",
+        "too_many_unfinished",
+        "queue_too_long",
         "uploads_busy",
         "view_behind",
         "store_unavailable",

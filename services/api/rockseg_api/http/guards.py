@@ -10,6 +10,7 @@ from rockseg_api.http.problems import RefusedError
 from rockseg_api.keys import Caller, KeyFile
 from rockseg_api.metrics import ApiMetrics
 from rockseg_api.rate_limit import TokenBuckets
+from rockseg_api.usecases.admission import Admission
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
@@ -43,6 +44,20 @@ def rate_guard(buckets: TokenBuckets, metrics: ApiMetrics) -> Guard:
             )
 
     return limit_rate
+
+
+def admission_guard(admission: Admission) -> Guard:
+    """Stands after the key guard, and spares whom it refuses the upload.
+
+    An Idempotency-Key may name a job that is in already, which adds none: that is seen once the photo is known.
+    """
+
+    async def admit(connection: Connection, _: BaseRouteHandler) -> None:
+        caller: Caller = connection.scope["user"]
+        if header(connection, b"idempotency-key") is None:
+            admission(caller.tenant)
+
+    return admit
 
 
 def header(connection: Connection, name: bytes) -> str | None:

@@ -13,6 +13,7 @@ from rockseg_api.errors import (
     JobUnknownError,
     ViewNotReadyError,
 )
+from rockseg_api.usecases.admission import Admission
 from rockseg_api.usecases.turns import Turns
 from rockseg_api.view.job_view import JobView
 from rockseg_api.view.reading import Reading
@@ -60,6 +61,7 @@ class SubmitJob:
         keys: ObjectKeys,
         lifetime_seconds: float,
         max_pixels: int,
+        admission: Admission,
     ) -> None:
         self._store = store
         self._log = log
@@ -68,6 +70,7 @@ class SubmitJob:
         self._keys = keys
         self._lifetime_seconds = lifetime_seconds
         self._max_pixels = max_pixels
+        self._admission = admission
         self._turns = Turns()
 
     async def __call__(
@@ -75,9 +78,9 @@ class SubmitJob:
     ) -> Accepted:
         """Photo into the store, then the request into the log, then the answer.
 
-        Raises PhotoRefusedError; StoreUnavailableError and LogUnavailableError, after which nothing is deleted: the
-        request may have landed all the same. With a key also IdempotencyKeyReusedError, IdempotencyKeySpentError and
-        ViewNotReadyError.
+        Raises PhotoRefusedError; TooManyUnfinishedError and QueueTooLongError, with nothing stored; LogUnavailableError
+        and StoreUnavailableError, after which nothing is deleted: the request may have landed all the same. With a key
+        also IdempotencyKeyReusedError, IdempotencyKeySpentError and ViewNotReadyError.
         """
         if len(photo) <= INLINE_BYTES:
             seen = self._look_at(photo)
@@ -113,7 +116,8 @@ class SubmitJob:
         return _same(reading, digest)
 
     async def _publish(self, tenant: Tenant, job_id: UUID, photo: _Photo, options: JobOptions) -> str:
-        """Returns the photo's key."""
+        """Returns the photo's key. What meets a job of its own is not asked for admission: it adds none."""
+        self._admission(tenant)
         photo_key = self._keys.photo(tenant, job_id, photo.sha256, photo.info.extension)
         await self._store.put(photo_key, photo.body, photo.info.content_type)
         accepted_at = self._clock.now()

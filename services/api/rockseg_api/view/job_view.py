@@ -120,6 +120,18 @@ class JobView:
             raise JobGoneError("This job has expired.")
         return Reading(job, stale=not fresh)
 
+    def unfinished(self, tenant: Tenant, most: int) -> int:
+        """How many jobs of a tenant wait or run, as far as this view knows; counting stops at `most`."""
+        with self._file_at_risk():
+            return self._table.unfinished(tenant, self._clock.now(), most)
+
+    def queue_seconds(self) -> float:
+        """How long the oldest queued job of all tenants has waited; 0 where none waits."""
+        now = self._clock.now()
+        with self._file_at_risk():
+            oldest = self._table.oldest_queued(now)
+        return 0.0 if oldest is None else max(0.0, now - oldest.accepted_at)
+
     def due(self, limit: int) -> Sequence[JobRecord]:
         """Jobs whose objects should no longer be in the store, the longest due first."""
         with self._file_at_risk():

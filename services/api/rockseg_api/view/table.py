@@ -18,9 +18,10 @@ import msgspec
 from rockseg_api.view.reading import merged, objects_due_at
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.fold import JobRecord
+from rockseg_core.domain.job import Tenant
 from rockseg_core.ports.feed import LogPartition, Topic
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 CHUNK_RECORDS: Final = 100
 MEMORY: Final = ":memory:"
 LOCKED_SECONDS: Final = 0.5  # nobody else writes this file; should somebody, the event loop must not stand for long
@@ -28,8 +29,13 @@ NO_FILE: Final = "the job view's file cannot be made where the settings want it"
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA: Final = """
-CREATE TABLE job (job_id BLOB PRIMARY KEY, record BLOB NOT NULL, expires_at REAL NOT NULL, due_at REAL);
+CREATE TABLE job (
+    job_id BLOB PRIMARY KEY, record BLOB NOT NULL, tenant TEXT NOT NULL, status TEXT NOT NULL, expires_at REAL NOT NULL,
+    due_at REAL
+);
 CREATE INDEX job_by_expiry ON job (expires_at);
+CREATE INDEX unfinished_by_tenant ON job (tenant, expires_at) WHERE status IN ('queued', 'started');
+CREATE INDEX queued_by_expiry ON job (expires_at) WHERE status = 'queued';
 CREATE INDEX job_by_due ON job (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE position (
     topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
@@ -37,8 +43,9 @@ CREATE TABLE position (
 CREATE TABLE boot (id TEXT NOT NULL);
 """
 _UPSERT: Final = """
-INSERT INTO job (job_id, record, expires_at, due_at) VALUES (?, ?, ?, ?)
-ON CONFLICT (job_id) DO UPDATE SET record = excluded.record, expires_at = excluded.expires_at, due_at = excluded.due_at
+INSERT INTO job (job_id, record, tenant, status, expires_at, due_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (job_id) DO UPDATE SET record = excluded.record, tenant = excluded.tenant, status = excluded.status,
+expires_at = excluded.expires_at, due_at = excluded.due_at
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -100,7 +107,10 @@ class ViewTable:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(
                 _UPSERT,
-                [(job.job_id.bytes, _encode(job), job.expires_at, objects_due_at(job)) for job in changed.values()],
+                [
+                    (job.job_id.bytes, _encode(job), job.tenant, job.status.value, job.expires_at, objects_due_at(job))
+                    for job in changed.values()
+                ],
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO position VALUES (?, ?, ?)",
@@ -111,6 +121,22 @@ class ViewTable:
         """The next offset of each partition that was ever noted."""
         rows = self._db.execute("SELECT topic, partition, next_offset FROM position")
         return {LogPartition(Topic(topic), partition): offset for topic, partition, offset in rows}
+
+    def unfinished(self, tenant: Tenant, now: float, most: int) -> int:
+        """How many jobs of a tenant are neither ended nor expired; counting stops at `most`."""
+        row = self._db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM job WHERE tenant = ? AND expires_at > ? "
+            "AND status IN ('queued', 'started') LIMIT ?)",
+            (tenant, now, most),
+        ).fetchone()
+        return int(row[0])
+
+    def oldest_queued(self, now: float) -> JobRecord | None:
+        """Of the jobs that wait and are not expired, the one that expires first."""
+        row = self._db.execute(
+            "SELECT record FROM job WHERE status = 'queued' AND expires_at > ? ORDER BY expires_at LIMIT 1", (now,)
+        ).fetchone()
+        return None if row is None else _decoded(row[0])
 
     def due(self, now: float, limit: int) -> Sequence[JobRecord]:
         """Jobs whose objects should no longer be in the store, the longest due first."""

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site
 
+from rockseg_api.usecases.admission import Admission
 from rockseg_api.usecases.erase import EraseJob
 from rockseg_api.usecases.read import ReadJob
 from rockseg_api.usecases.render import OverlayRenderer
@@ -30,6 +31,7 @@ from rockseg_core.ports.feed import JobFeed, Topic
 from rockseg_core.ports.store import ObjectStore
 from rockseg_core.testing.memory_store import MemoryStore
 
+LONGEST_QUEUE_SECONDS = 6 * 3600.0
 KEYS = ObjectKeys("some/prefix/")
 PALETTE = [(0, 0, 0), (174, 199, 232), (255, 187, 120), (152, 223, 138)]
 WIDTH, HEIGHT = 60, 40
@@ -149,6 +151,7 @@ async def rigged(
     objects: MemoryStore | None = None,
     feed: JobFeed | None = None,
     barrier_seconds: float = 5.0,
+    most_unfinished: int = 1000,
     **render: Any,
 ) -> AsyncIterator[Rig]:
     """One replica; those of one test share site and objects."""
@@ -162,7 +165,12 @@ async def rigged(
             objects=objects,
             store=store,
             view=view,
-            submit=SubmitJob(**shared, lifetime_seconds=LIFETIME_SECONDS, max_pixels=64_000_000),
+            submit=SubmitJob(
+                **shared,
+                lifetime_seconds=LIFETIME_SECONDS,
+                max_pixels=64_000_000,
+                admission=Admission(view, most_unfinished=most_unfinished, longest_queue_seconds=LONGEST_QUEUE_SECONDS),
+            ),
             erase=EraseJob(**shared),
             sweep=ExpirySweep(store=store, view=view, keys=KEYS),
             renderer=renderer,
