@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.real.kafka"]
+pytest_plugins = ["tests.real.kafka", "tests.real.s3", "tests.real.toxiproxy"]
