@@ -11,9 +11,11 @@ from typing import Final
 
 from tests.real.cache import cache_folder
 from tests.real.go_tools import install_go_part
+from tests.real.kafka_install import install_kafka
 
 # Each installs its part and says whether there was anything to do.
 INSTALLERS: Final[dict[str, Callable[[], bool]]] = {
+    "kafka": install_kafka,
     "toxiproxy": partial(install_go_part, "toxiproxy"),
     "minio": partial(install_go_part, "minio"),
 }

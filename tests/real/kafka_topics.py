@@ -42,7 +42,7 @@ async def create_topics(
         )
         assert all(error[1] == 0 for error in answer.topic_errors), answer.topic_errors
         async with asyncio.timeout(LEADERS_SECONDS):
-            while not await _all_led(client, settings, partitions):
+            while not await _all_led(client, settings, partitions):  # noqa: ASYNC110 - Kafka tells of it in no other way
                 await asyncio.sleep(0.02)
 
 
