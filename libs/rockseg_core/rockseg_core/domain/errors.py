@@ -74,6 +74,12 @@ class StoreUnavailableError(TransientError):
     code = "store_unavailable"
 
 
+class StoreBusyError(StoreUnavailableError):
+    """As many calls to the object store are under way as may be; this one was not begun."""
+
+    code = "store_busy"
+
+
 class LogUnavailableError(TransientError):
     """The log did not confirm it. The record may still land: treat a failed publish as an unknown outcome."""
 

@@ -60,6 +60,7 @@ KINDS: Final = MappingProxyType(
         "view_behind": Kind(503, "This replica is behind the log and cannot know yet", 1),
         "model_unknown": Kind(503, "No worker has named its model yet", 5),
         "store_unavailable": Kind(503, "The object store cannot be reached", 5),
+        "store_busy": Kind(503, "Too many calls to the object store are under way", 1),
         "log_unavailable": Kind(503, "The log cannot be reached", 5),
     }
 )
