@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.settings import KafkaSettings
+from rockseg_core.domain.errors import LogUnavailableError
 
 LEADERS_SECONDS = 60.0
 TIMESTAMPS = {"message.timestamp.type": "LogAppendTime"}
@@ -41,15 +44,21 @@ async def create_topics(
             ]
         )
         assert all(error[1] == 0 for error in answer.topic_errors), answer.topic_errors
+    await _led(settings)
+
+
+async def _led(settings: KafkaSettings) -> None:
+    """Until the leader of each new partition knows that it leads."""
+    feed = KafkaFeed(KafkaConnection(settings))
+    try:
         async with asyncio.timeout(LEADERS_SECONDS):
-            while not await _all_led(client, settings, partitions):  # noqa: ASYNC110 - Kafka tells of it in no other way
+            while True:
+                with suppress(LogUnavailableError):
+                    await feed.ends()
+                    return
                 await asyncio.sleep(0.02)
-
-
-async def _all_led(client: AIOKafkaAdminClient, settings: KafkaSettings, partitions: int) -> bool:
-    found = await client.describe_topics(list(settings.topics.values()))
-    led = [sum(part["error_code"] == 0 for part in topic["partitions"]) for topic in found]
-    return led == [partitions] * len(settings.topics)
+    finally:
+        await feed.close()
 
 
 @asynccontextmanager

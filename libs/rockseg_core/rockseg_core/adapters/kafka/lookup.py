@@ -1,0 +1,112 @@
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    KafkaError,
+    LeaderNotAvailableError,
+    NotLeaderForPartitionError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.offset import OffsetRequest
+from aiokafka.structs import TopicPartition
+
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.ports.feed import LogPartition, Topic
+
+BEGINNING: Final = -2  # ListOffsets' names for the first offset and for the one past the last
+END: Final = -1
+NOWHERE: Final = -1  # its answer where no record is as young as the time asked for
+
+_READ_UNCOMMITTED: Final = 0
+_CONSUMER: Final = -1  # the replica id of whoever is no replica
+
+
+class Lookup:
+    """Asks where partitions begin and end, on connections of its own: on a consumer's it waits behind the long-poll
+    of its fetch, 503 ms in the worst percent (design §4.3).
+
+    Errors come out as KafkaError or OSError.
+    """
+
+    def __init__(self, connection: KafkaConnection, topics: Iterable[Topic], *, request_seconds: float) -> None:
+        self._names = {topic: connection.topics[topic] for topic in topics}
+        self._roles = connection.roles
+        self._client = AIOKafkaClient(**connection.arguments(request_timeout_ms=int(request_seconds * 1000)))
+
+    async def open(self) -> None:
+        await self._client.bootstrap()
+        self._client.set_topics(self._names.values())
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def partitions(self) -> set[LogPartition]:
+        """Those that a broker knows now: a record may stand in a partition that was added a moment ago."""
+        names = list(self._names.values())
+        request = MetadataRequest(names, allow_auto_topic_creation=False)
+        self._client.cluster.update_metadata(await self._send(self._client.get_random_node(), request))
+        found = {name: self._client.cluster.partitions_for_topic(name) for name in names}
+        for name, numbers in found.items():
+            if not numbers:
+                raise UnknownTopicOrPartitionError(name)
+        return {LogPartition(self._roles[name], number) for name in names for number in found[name] or ()}
+
+    async def ends(self) -> dict[LogPartition, int]:
+        """Of all partitions; asked at once with whether there are more of them, so that it takes one round trip."""
+        known = self._known()
+        if not known:
+            return await self.offsets(await self.partitions(), END)
+        there, ends = await asyncio.gather(self.partitions(), self.offsets(known, END), return_exceptions=True)
+        if isinstance(there, BaseException):
+            raise there
+        if isinstance(ends, NotLeaderForPartitionError | LeaderNotAvailableError | UnknownTopicOrPartitionError):
+            return await self.offsets(there, END)  # the leaders are known anew by now
+        if isinstance(ends, BaseException):
+            raise ends
+        return ends | await self.offsets(there - ends.keys(), END)
+
+    async def offsets(self, partitions: Iterable[LogPartition], time_ms: int) -> dict[LogPartition, int]:
+        """The first offset appended at `time_ms` or later, or `NOWHERE`; also for BEGINNING and END."""
+        by_node: defaultdict[int, defaultdict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        for at in partitions:
+            name = self._names[at.topic]
+            leader = self._client.cluster.leader_for_partition(TopicPartition(name, at.partition))
+            if leader is None or leader == -1:
+                raise LeaderNotAvailableError(f"{name}/{at.partition}")
+            by_node[leader][name].append((at.partition, time_ms))
+        requests = [
+            self._send(node, OffsetRequest(_CONSUMER, _READ_UNCOMMITTED, list(topics.items())))
+            for node, topics in by_node.items()
+        ]
+        found: dict[LogPartition, int] = {}
+        for answer in await asyncio.gather(*requests):
+            found |= self._read(answer)
+        return found
+
+    def _read(self, answer: Any) -> Mapping[LogPartition, int]:
+        found = {}
+        for name, parts in answer.topics:
+            for number, error_code, _time, offset in parts:
+                error = for_code(error_code)
+                if error_code != 0:
+                    raise error(f"{name}/{number}")
+                found[LogPartition(self._roles[name], number)] = offset
+        return found
+
+    def _known(self) -> set[LogPartition]:
+        cluster = self._client.cluster
+        found = {role: cluster.partitions_for_topic(name) for role, name in self._names.items()}
+        if not all(found.values()):
+            return set()
+        return {LogPartition(role, number) for role, numbers in found.items() for number in numbers or ()}
+
+    async def _send(self, node: Any, request: Any) -> Any:
+        try:
+            return await self._client.send(node, request)
+        except KeyError as error:  # aiokafka 0.14: of two requests that time out, the second finds no connection
+            raise KafkaError("the connection was closed") from error
