@@ -1,0 +1,27 @@
+from minio import Minio
+
+from rockseg_core.adapters.s3.connections import Connections, tls_context
+from rockseg_core.adapters.s3.credentials import key_provider
+from rockseg_core.adapters.s3.profile import Profile
+from rockseg_core.adapters.s3.settings import PREFIX, S3Settings
+from rockseg_core.domain.errors import SettingsError
+
+
+def s3_client(settings: S3Settings, profile: Profile) -> Minio:
+    """Reads the CA's and the credentials' files and connects to nothing. Raises SettingsError.
+
+    The region is always given: without it, minio-py asks for it before the first call, under a policy of its own.
+    """
+    tls = None
+    if settings.secure:
+        try:
+            tls = tls_context(str(settings.ca_file) if settings.ca_file else None)
+        except OSError:
+            raise SettingsError(f"{PREFIX}CA_FILE cannot be read, or holds no certificate (PEM)") from None
+    return Minio(
+        settings.address,
+        secure=settings.secure,
+        region=settings.region,
+        http_client=Connections(profile, settings.connections, tls),
+        credentials=key_provider(settings, profile),
+    )

@@ -1,0 +1,125 @@
+import io
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
+
+from minio.error import S3Error
+from minio.helpers import MIN_PART_SIZE
+from typing_extensions import override
+
+from rockseg_core.adapters.s3.check import check_store
+from rockseg_core.adapters.s3.client import s3_client
+from rockseg_core.adapters.s3.faults import reason
+from rockseg_core.adapters.s3.profile import Profile
+from rockseg_core.adapters.s3.settings import S3Settings
+from rockseg_core.adapters.s3.threads import Threads
+from rockseg_core.domain.errors import StoreUnavailableError
+from rockseg_core.domain.object_key import key_parts
+from rockseg_core.ports.store import ObjectStore
+
+PAGE_KEYS: Final = 1000  # what S3 gives in one answer
+
+T = TypeVar("T")
+
+
+def _say_nothing(_reason: str) -> None:
+    pass
+
+
+class S3Store(ObjectStore):
+    """Objects in a bucket, through minio-py in threads of its own.
+
+    Made before or within the event loop, used within one. `on_fault` gets a word for each call that failed, such as
+    `AccessDenied`, `timed_out` or `tls`: for a metric, and for who looks why.
+    """
+
+    def __init__(
+        self, settings: S3Settings, profile: Profile, *, on_fault: Callable[[str], None] = _say_nothing
+    ) -> None:
+        """Connects to nothing. Raises SettingsError where the CA's or the credentials' file will not do."""
+        self._bucket = settings.bucket
+        self._client = s3_client(settings, profile)
+        self._threads = Threads(settings.connections, profile)
+        self._on_fault = on_fault
+
+    async def check(self, prefix: str = "") -> None:
+        """Whether the settings fit the store, for the start of a service that works below `prefix`.
+
+        Raises SettingsError with a sentence that names the variable; StoreUnavailableError where trying again may help.
+        """
+        await self._call(partial(check_store, self._client, self._bucket, prefix))
+
+    @override
+    async def put(self, key: str, body: bytes, content_type: str) -> None:
+        key_parts(key)
+        await self._call(partial(self._put, key, body, content_type))
+
+    @override
+    async def get(self, key: str) -> bytes:
+        key_parts(key)
+        return await self._call(partial(self._get, key))
+
+    @override
+    async def exists(self, key: str) -> bool:
+        key_parts(key)
+        return await self._call(partial(self._exists, key))
+
+    @override
+    async def delete(self, key: str) -> None:
+        key_parts(key)
+        await self._call(partial(self._client.remove_object, self._bucket, key))
+
+    @override
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        after: str | None = None
+        while True:
+            page = await self._call(partial(self._page, prefix, after))
+            for key in page:
+                yield key
+            if len(page) < PAGE_KEYS:
+                return
+            after = page[-1]
+
+    async def close(self) -> None:
+        """Waits up to 5 s for what is under way and ends the rest; later calls raise StoreUnavailableError."""
+        await self._threads.close()
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        try:
+            return await self._threads.run(work)
+        except StoreUnavailableError as error:
+            self._on_fault(error.code if error.__cause__ is None else reason(error.__cause__))
+            raise
+
+    def _put(self, key: str, body: bytes, content_type: str) -> None:
+        """In one request: parts that nobody completes would stay in the bucket, and cost."""
+        size = len(body)
+        self._client.put_object(
+            self._bucket, key, io.BytesIO(body), size, content_type, part_size=max(size, MIN_PART_SIZE)
+        )
+
+    def _get(self, key: str) -> bytes:
+        response = self._client.get_object(self._bucket, key)
+        try:
+            return response.read()
+        finally:  # read whole, it is back in its pool; else it must not go there
+            response.close()
+            response.release_conn()
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self._client.stat_object(self._bucket, key)
+        except S3Error as error:
+            if error.code != "NoSuchKey":
+                raise
+            # A HEAD's 404 has no body: it may be the bucket that is missing, or the store behind its gateway, and a
+            # photo that is said to be gone is a job that is dropped.
+            if not self._client.bucket_exists(self._bucket):
+                raise StoreUnavailableError("The object store has lost its bucket.") from error
+            return False
+        return True
+
+    def _page(self, prefix: str, after: str | None) -> list[str]:
+        found = self._client.list_objects(self._bucket, prefix, recursive=True, start_after=after)
+        return [str(entry.object_name) for entry in islice(found, PAGE_KEYS)]
