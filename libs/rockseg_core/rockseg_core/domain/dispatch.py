@@ -1,6 +1,6 @@
 """Which delivery may start now (design §6): without I/O, and the same for every log."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from rockseg_core.domain.job import RequestPosition
@@ -30,6 +30,23 @@ class _Lane(Generic[R]):
     running: dict[int, R] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Stray(Generic[R]):
+    """A delivery that runs on here though its partition went; `released` once that stands in the log's own record."""
+
+    record: R
+    attempt: int
+    released: bool = False
+
+    def may_be(self, owed_attempt: int) -> bool:
+        """Whether what is owed with that attempt is this very run.
+
+        A released one would come again with its attempt; one that could not be released, with the next. A higher
+        attempt was counted by somebody who ran it meanwhile.
+        """
+        return owed_attempt <= (self.attempt if self.released else self.attempt + 1)
+
+
 class Dispatch(Generic[R]):
     """The deliveries of one worker, over its partitions; `R` is whatever the log calls a record.
 
@@ -44,13 +61,66 @@ class Dispatch(Generic[R]):
             raise ValueError(f"a window holds 1 to {MAX_WINDOW} deliveries")
         self._limit = limit
         self._lanes: dict[int, _Lane[R]] = {}
+        self._strays: dict[RequestPosition, _Stray[R]] = {}
+        self._ended: set[RequestPosition] = set()
         self._last = -1
 
     def assign(self, partition: int, committed: Window, beginning: int) -> None:
-        """Become a partition's owner; `beginning` is the first offset that the log still has."""
+        """Become a partition's owner; `beginning` is the first offset that the log still has.
+
+        What ran on here since the partition was revoked is adopted, with its attempt; what ended meanwhile is done.
+        """
         committed.take_over()
         committed.skip_to(beginning)
-        self._lanes[partition] = _Lane(committed, committed.prefix)
+        lane: _Lane[R] = _Lane(committed, committed.prefix)
+        for position in {p for p in self._ended if p.partition == partition}:
+            self._ended.remove(position)
+            committed.finish(position.offset)
+        for position in self.strays(partition):
+            owed, stray = committed.is_owed(position.offset), self._strays[position]
+            if owed and stray.may_be(committed.attempt_of(position.offset)):
+                committed.adopt(position.offset, stray.attempt)
+                lane.running[position.offset] = self._strays.pop(position).record
+        self._lanes[partition] = lane
+
+    def revoke(self, partition: int) -> None:
+        """Lose a partition. What waits is forgotten; what runs goes on as a stray, until it ends or is adopted."""
+        lane = self._lanes.pop(partition, None)
+        if lane is not None:
+            for offset in list(lane.running):
+                self._go_astray(partition, lane, offset)
+
+    def note_released(self, partition: int) -> None:
+        """A commit that gives back what ran in a revoked partition has succeeded."""
+        for position in self.strays(partition):
+            self._strays[position] = replace(self._strays[position], released=True)
+
+    def strays(self, partition: int) -> list[RequestPosition]:
+        """What runs here of an earlier ownership of the partition."""
+        return [position for position in self._strays if position.partition == partition]
+
+    def forget_ended(self, partition: int) -> None:
+        """The partition begins anew: what ended since it was revoked says nothing of its offsets."""
+        self._ended = {position for position in self._ended if position.partition != partition}
+
+    def skip_to(self, partition: int, offset: int) -> None:
+        """Retention took what lies below `offset`: all of that is done; what runs of it ends as a stray."""
+        lane = self._lanes[partition]
+        for gone in [running for running in lane.running if running < offset]:
+            self._go_astray(partition, lane, gone)
+        lane.waiting = {waiting: record for waiting, record in lane.waiting.items() if waiting >= offset}
+        lane.window.skip_to(offset)
+        lane.position = max(lane.position, offset)
+
+    @property
+    def partitions(self) -> list[int]:
+        """The partitions that are ours."""
+        return sorted(self._lanes)
+
+    @property
+    def running(self) -> int:
+        """How many deliveries run of the partitions that are ours."""
+        return sum(len(lane.running) for lane in self._lanes.values())
 
     def window(self, partition: int) -> Window:
         return self._lanes[partition].window
@@ -86,8 +156,11 @@ class Dispatch(Generic[R]):
         return Start(RequestPosition(partition, offset), lane.window.start(offset), record)
 
     def finish(self, position: RequestPosition) -> bool:
-        """Its outcome is published; False when it is not (or no longer) ours."""
+        """Its outcome is published; False when it is not (or no longer) ours, and there is nothing to commit."""
+        stray = self._strays.pop(position, None)
         lane = self._lanes.get(position.partition)
+        if lane is None and stray is not None:
+            self._ended.add(position)
         if lane is None or position.offset not in lane.window.in_flight:
             return False
         lane.running.pop(position.offset, None)
@@ -96,7 +169,8 @@ class Dispatch(Generic[R]):
         return True
 
     def retry(self, position: RequestPosition) -> bool:
-        """It failed here: it waits again, one attempt on. False when it is not running here."""
+        """It failed here: it waits again, one attempt on. False when it is not running here, or no longer ours."""
+        self._strays.pop(position, None)
         lane = self._lanes.get(position.partition)
         if lane is None or position.offset not in lane.running:
             return False
@@ -106,8 +180,9 @@ class Dispatch(Generic[R]):
 
     def put_back(self, position: RequestPosition) -> None:
         """Named, but nobody took it: it waits again with the attempt that it has."""
-        lane = self._lanes[position.partition]
-        if position.offset in lane.running:
+        self._strays.pop(position, None)
+        lane = self._lanes.get(position.partition)
+        if lane is not None and position.offset in lane.running:
             lane.waiting[position.offset] = lane.running.pop(position.offset)
             lane.window.put_back(position.offset)
 
@@ -115,8 +190,13 @@ class Dispatch(Generic[R]):
         for lane in self._lanes.values():
             lane.window.release_all()
 
+    def _go_astray(self, partition: int, lane: _Lane[R], offset: int) -> None:
+        attempt = lane.window.in_flight[offset].attempt
+        self._strays[RequestPosition(partition, offset)] = _Stray(lane.running.pop(offset), attempt)
+
     def _choose(self) -> tuple[int, int] | None:
-        running = [lane.window.in_flight[offset] for lane in self._lanes.values() for offset in lane.running]
+        attempts = [lane.window.in_flight[offset].attempt for lane in self._lanes.values() for offset in lane.running]
+        attempts += [stray.attempt for stray in self._strays.values()]
         suspects = [
             (partition, offset)
             for partition, lane in sorted(self._lanes.items())
@@ -125,8 +205,8 @@ class Dispatch(Generic[R]):
         ]
         if suspects:
             fetched = (at for at in suspects if at[1] in self._lanes[at[0]].waiting)
-            return None if running else next(fetched, None)
-        if any(flight.attempt > 1 for flight in running):
+            return None if attempts else next(fetched, None)
+        if any(attempt > 1 for attempt in attempts):
             return None
         turns = sorted(self._lanes, key=lambda partition: (partition <= self._last, partition))
         return next((at for at in map(self._head, turns) if at is not None), None)

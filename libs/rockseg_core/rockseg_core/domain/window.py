@@ -40,6 +40,11 @@ class Window:
         """(offset, attempt) of what a former owner, or a retry, left to be run, in order."""
         yield from sorted(self._owed.items())
 
+    def adopt(self, offset: int, attempt: int) -> None:
+        """What is owed runs here already: it went on while the partition was elsewhere, and no owner of it vanished."""
+        del self._owed[offset]
+        self.in_flight[offset] = InFlight(attempt)
+
     def attempt_of(self, offset: int) -> int:
         return self._owed.get(offset, 1)
 

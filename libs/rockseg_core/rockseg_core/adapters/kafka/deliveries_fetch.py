@@ -1,0 +1,84 @@
+import asyncio
+import logging
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from rockseg_core.adapters.kafka.deliveries_assignment import Assignment
+from rockseg_core.adapters.kafka.deliveries_committer import Committer
+from rockseg_core.adapters.kafka.deliveries_events import GroupEvent, Notice
+from rockseg_core.adapters.kafka.deliveries_ownership import membership_ended
+from rockseg_core.domain.dispatch import Dispatch
+from rockseg_core.domain.errors import FatalError
+
+_log = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 1.0
+UNPLACED_SECONDS: Final = 0.02  # aiokafka complains of a partition without a position until it has been taken over
+RETRY_SECONDS: Final = 0.5
+
+
+class Fetching:
+    """The poll loop: brings records to the dispatch, and holds back the partitions that have plenty waiting.
+
+    It waits for nothing but records: while everything is paused it keeps polling, or aiokafka would leave the group
+    after `max_poll_interval_seconds`.
+    """
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        topic: str,
+        assignment: Assignment,
+        dispatch: Dispatch[ConsumerRecord],
+        committer: Committer,
+        limit: int,
+        notice: Notice,
+    ) -> None:
+        self._consumer, self._topic, self._assignment = consumer, topic, assignment
+        self._dispatch, self._committer, self._limit, self._notice = dispatch, committer, limit, notice
+
+    async def run(self) -> None:
+        """Until cancelled. Raises FatalError when aiokafka has given up the group for good."""
+        while True:
+            try:
+                # Awaited here and nowhere else: no turn of the loop lies between aiokafka's own check that these
+                # records are of the present assignment, and `arrive`.
+                batches = await self._consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
+                self._arrive(batches)
+            except NoOffsetForPartitionError:
+                await asyncio.sleep(UNPLACED_SECONDS)
+            except OffsetOutOfRangeError as error:
+                for at, position in error.args[0].items():
+                    self._assignment.relocate(at.partition, position)
+            except KafkaError as error:
+                _log.warning("fetching failed: %s", type(error).__name__)
+                self._notice(GroupEvent.FETCH_FAILED)
+                if membership_ended(self._consumer):
+                    raise FatalError("the worker cannot be a member of its group") from error
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def adjust(self) -> None:
+        """Pause what has plenty waiting, resume what has room again."""
+        try:
+            paused = {at.partition for at in self._consumer.paused()}
+            for partition in self._dispatch.partitions:
+                at, room = TopicPartition(self._topic, partition), self._dispatch.room(partition)
+                if not room and partition not in paused:
+                    self._consumer.pause(at)
+                elif room >= self._limit and partition in paused and self._assignment.may_fetch(partition):
+                    self._consumer.resume(at)
+        except IllegalStateError:
+            return  # between two assignments
+
+    def _arrive(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+        ours = set(self._dispatch.partitions)
+        for at, records in batches.items():
+            if at.partition in ours and self._assignment.may_fetch(at.partition):
+                for record in records:
+                    self._dispatch.arrive(at.partition, record.offset, record)
+        self.adjust()
+        if batches:
+            self._committer.touch()
