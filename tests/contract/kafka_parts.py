@@ -4,12 +4,13 @@ import bisect
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-import pytest
 from aiokafka import AIOKafkaProducer
+from tests.real.kafka_owners import QUICK, vanish
 from tests.real.kafka_topics import fresh_topics
 from typing_extensions import override
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.ports.deliveries import DeliverySource
@@ -65,6 +66,7 @@ class KafkaLogPart:
     def __init__(self, bootstrap: str, partitions: int) -> None:
         self.clock = SteppingClock()
         self._bootstrap, self._partitions = bootstrap, partitions
+        self._source: KafkaDeliverySource | None = None
 
     async def open(self) -> None:
         self.connection = KafkaConnection(await fresh_topics(self._bootstrap, self._partitions))
@@ -79,20 +81,26 @@ class KafkaLogPart:
         self.log, self.feed = self._log, FeedInSteps(self._feed, self.clock)
 
     def deliveries(self) -> DeliverySource:
-        pytest.skip("Kafka's deliveries come next")
+        """Kafka would have any number of workers; the contract has one."""
+        if self._source is not None and not self._source._closed:
+            raise RuntimeError
+        self._source = KafkaDeliverySource(self.connection, QUICK)
+        return self._source
 
     async def append(self, topic: Topic, partition: int, value: bytes | None) -> None:
         key = b"stray" if value is None else None  # aiokafka sends no record that has neither
         await self._producer.send_and_wait(self.connection.topics[topic], value, key=key, partition=partition)
 
     async def crash(self) -> None:
-        raise NotImplementedError
+        if self._source is not None:
+            await vanish(self._source)
 
     async def reopen(self) -> None:
         await self._close()
         self._open()
 
     async def close(self) -> None:
+        await self.crash()
         await self._close()
         await self._producer.stop()
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import (
     CommitFailedError,
-    FencedInstanceIdError,
     IllegalGenerationError,
     IllegalStateError,
     KafkaError,
@@ -24,7 +23,6 @@ States = Mapping[int, tuple[int, str]]
 
 _NOT_OURS = (
     CommitFailedError,
-    FencedInstanceIdError,
     IllegalGenerationError,
     IllegalStateError,
     RebalanceInProgressError,
