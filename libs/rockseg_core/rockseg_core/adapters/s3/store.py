@@ -11,6 +11,7 @@ from typing_extensions import override
 from rockseg_core.adapters.s3.check import check_store
 from rockseg_core.adapters.s3.client import s3_client
 from rockseg_core.adapters.s3.faults import reason
+from rockseg_core.adapters.s3.lifecycle import RuleOutcome, ensure_rule, rule_is_there
 from rockseg_core.adapters.s3.profile import Profile
 from rockseg_core.adapters.s3.settings import S3Settings
 from rockseg_core.adapters.s3.threads import Threads
@@ -49,6 +50,15 @@ class S3Store(ObjectStore):
         Raises SettingsError with a sentence that names the variable; StoreUnavailableError where trying again may help.
         """
         await self._call(partial(check_store, self._client, self._bucket, prefix))
+
+    async def ensure_expiry(self, prefix: str, lifetime_seconds: float, *, dry_run: bool = False) -> RuleOutcome:
+        """Merge our lifecycle rule for `{prefix}jobs/` into the bucket's. Raises StoreUnavailableError."""
+        work = partial(ensure_rule, self._client, self._bucket, prefix, lifetime_seconds, dry_run=dry_run)
+        return await self._call(work)
+
+    async def expires(self, prefix: str) -> bool:
+        """Whether a lifecycle rule takes what is left below `{prefix}jobs/`. Raises StoreUnavailableError."""
+        return await self._call(partial(rule_is_there, self._client, self._bucket, prefix))
 
     @override
     async def put(self, key: str, body: bytes, content_type: str) -> None:
