@@ -162,3 +162,22 @@ async def test_after_the_close_every_call_says_that_it_is_away(tmp_path: Path) -
     with pytest.raises(StoreUnavailableError):
         await data.store.get("jobs/a")
     await data.close()
+
+
+async def test_a_disk_that_went_away_is_not_taken_for_objects_that_were_deleted(tmp_path: Path) -> None:
+    data = LocalData.open(tmp_path / "data", clock=FakeClock())
+    await data.store.put("jobs/t/one", b"photo", "image/png")
+    objects = tmp_path / "data" / "objects"
+    objects.rename(tmp_path / "elsewhere")
+    objects.mkdir()  # the mount point that an unmounted disk leaves
+    for call in (data.store.get("jobs/t/one"), data.store.exists("jobs/t/one"), data.store.delete("jobs/t/one")):
+        with pytest.raises(StoreUnavailableError):
+            await call
+    with pytest.raises(StoreUnavailableError):
+        _ = [key async for key in data.store.keys("jobs/")]
+
+    objects.rmdir()
+    (tmp_path / "elsewhere").rename(objects)
+    assert await data.store.get("jobs/t/one") == b"photo"
+    assert not await data.store.exists("jobs/t/two")
+    await data.close()

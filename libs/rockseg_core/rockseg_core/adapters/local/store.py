@@ -20,6 +20,7 @@ from rockseg_core.ports.store import ObjectStore
 INCOMING: Final = "~incoming"  # no key has a ~, so no object can be taken for it
 PUTS_AT_ONCE: Final = 4  # an fsync waits for the disk, not for a core
 PLACE_TRIES: Final = 10
+UNAVAILABLE: Final = "the data folder did not take or give an object"
 
 
 P = ParamSpec("P")
@@ -46,15 +47,15 @@ class LocalStore(ObjectStore):
     @override
     async def get(self, key: str) -> bytes:
         path = self._path(key)
-        return await self._in_thread(_read, path)
+        return await self._in_thread(self._read, path)
 
     @override
     async def exists(self, key: str) -> bool:
         # A stat of a local file takes microseconds, and a hop to a thread fifty: so it is made here.
         try:
-            return self._path(key).is_file()
+            return self._path(key).is_file() or self._missing()
         except OSError as error:
-            raise StoreUnavailableError from error
+            raise StoreUnavailableError(UNAVAILABLE) from error
 
     @override
     async def delete(self, key: str) -> None:
@@ -77,7 +78,7 @@ class LocalStore(ObjectStore):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *arguments, **named))
         except (OSError, RuntimeError) as error:  # RuntimeError: the pool is closed
-            raise StoreUnavailableError("the data folder did not take or give an object") from error
+            raise StoreUnavailableError(UNAVAILABLE) from error
 
     def _put(self, path: Path, body: bytes) -> None:
         temporary = self._incoming / secrets.token_hex(16)
@@ -101,25 +102,38 @@ class LocalStore(ObjectStore):
         raise FileNotFoundError(path)
 
     def _delete(self, path: Path) -> None:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        try:
             path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            self._missing()
+            return
+        with suppress(FileNotFoundError):
             sync_folder(self._folders.remove_empty(path.parent))
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            self._missing()
+            raise ObjectMissingError from None
+
+    def _missing(self) -> bool:
+        """False, said of an object; raises FileNotFoundError where the whole store is gone, such as an unmounted disk.
+
+        Its own folder tells: an erased job and a lost disk must not look alike.
+        """
+        self._incoming.stat()
+        return False
 
     def _list(self, prefix: str) -> list[str]:
         folder = prefix.rpartition("/")[0]
         top = self._path(folder) if folder else self._root
+        self._missing()
         found = []
         for place, folders, files in os.walk(top, onerror=_raise_unless_missing):
             folders[:] = [name for name in folders if name != INCOMING]
             found += [Path(place, name).relative_to(self._root).as_posix() for name in files]
         return [key for key in found if key.startswith(prefix)]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise ObjectMissingError from None
 
 
 def _raise_unless_missing(error: OSError) -> None:
