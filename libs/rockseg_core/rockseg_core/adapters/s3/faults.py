@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree.ElementTree import ParseError
 
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from rockseg_core.adapters.s3.call import CallAbandonedError
 from rockseg_core.domain.errors import ObjectMissingError, RocksegError, StoreUnavailableError
@@ -39,6 +39,7 @@ _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
     ((CallAbandonedError,), "abandoned"),
     ((S3Error, ServerError, InvalidResponseError), "not_s3"),
     ((SSLError, ssl.SSLError), "tls"),
+    ((NewConnectionError,), "connection"),  # a kind of time-out to urllib3
     ((ConnectTimeoutError, ReadTimeoutError, TimeoutError), "timed_out"),
     ((HTTPError, OSError, http.client.HTTPException), "connection"),
 )
