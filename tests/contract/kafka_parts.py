@@ -51,7 +51,8 @@ class FeedInSteps(JobFeed):
 
     @override
     async def extents(self, since: float) -> Mapping[LogPartition, Extent]:
-        return await self._feed.extents(self._clock.broker_time(since))
+        found = await self._feed.extents(self._clock.broker_time(since))
+        return {at: extent._replace(topic_id="") for at, extent in found.items()}  # the other logs have none
 
     @override
     async def ends(self) -> Mapping[LogPartition, int]:

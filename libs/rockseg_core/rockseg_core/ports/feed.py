@@ -18,11 +18,16 @@ class LogPartition(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Offsets of a partition: the first still there, the first appended since a given time, one past the last."""
+    """Offsets of a partition: the first still there, the first appended since a given time, one past the last.
+
+    `topic_id` names the topic's present life, where the log has such names: made anew, it has another, and the offsets
+    of its former life mean nothing.
+    """
 
     beginning: int
     since: int
     end: int
+    topic_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ class Follower:
     async def _where_to_start(self) -> Mapping[LogPartition, int]:
         extents = await self._feed.extents(self._clock.now() - self._lifetime_seconds - FORGET_SECONDS)
         known = self._table.positions()
-        if known and not _continues(known, extents):
+        topic_ids = {at.topic: extent.topic_id for at, extent in extents.items()}
+        if known and not (_continues(known, extents) and self._table.topic_ids() == topic_ids):
             _log.warning("view_rebuilt", reason="its offsets are not in the log")
             self.rebuild()
             known = {}
@@ -82,6 +83,7 @@ class Follower:
         else:
             start = {at: extent.since for at, extent in extents.items()}
         self.connected = True
+        self._table.note_topic_ids(topic_ids)
         self._table.apply((), start)
         self._progress.reset(start)
         self._catch_up_to({at: extent.end for at, extent in extents.items()})

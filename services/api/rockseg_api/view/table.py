@@ -21,7 +21,7 @@ from rockseg_core.domain.fold import JobRecord
 from rockseg_core.domain.job import Tenant
 from rockseg_core.ports.feed import LogPartition, Topic
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 CHUNK_RECORDS: Final = 100
 MEMORY: Final = ":memory:"
 LOCKED_SECONDS: Final = 0.5  # nobody else writes this file; should somebody, the event loop must not stand for long
@@ -40,6 +40,7 @@ CREATE INDEX job_by_due ON job (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE position (
     topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
+CREATE TABLE topic (name TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE boot (id TEXT NOT NULL);
 """
 _UPSERT: Final = """
@@ -121,6 +122,14 @@ class ViewTable:
         """The next offset of each partition that was ever noted."""
         rows = self._db.execute("SELECT topic, partition, next_offset FROM position")
         return {LogPartition(Topic(topic), partition): offset for topic, partition, offset in rows}
+
+    def topic_ids(self) -> dict[Topic, str]:
+        """Of which life of each topic the positions are; empty in a new table."""
+        return {Topic(name): topic_id for name, topic_id in self._db.execute("SELECT name, id FROM topic")}
+
+    def note_topic_ids(self, ids: Mapping[Topic, str]) -> None:
+        rows = [(topic.value, topic_id) for topic, topic_id in ids.items()]
+        self._db.executemany("INSERT OR REPLACE INTO topic VALUES (?, ?)", rows)
 
     def unfinished(self, tenant: Tenant, now: float, most: int) -> int:
         """How many jobs of a tenant are neither ended nor expired; counting stops at `most`."""

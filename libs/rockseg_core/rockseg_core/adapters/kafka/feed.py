@@ -41,6 +41,8 @@ class KafkaFeed(JobFeed):
         self._opening = asyncio.Lock()
         self._looking: set[asyncio.Future[Any]] = set()
         self._seen: frozenset[LogPartition] = frozenset()
+        self._topic_ids: Mapping[Topic, str] | None = None  # of the topics whose extents were told last
+        self._made_anew = False
 
     async def close(self) -> None:
         for look in self._looking:
@@ -65,11 +67,16 @@ class KafkaFeed(JobFeed):
                 beginnings = await lookup.offsets(partitions, BEGINNING)
                 sinces = await lookup.offsets(partitions, max(0, int(since * 1000)))
                 ends = await lookup.offsets(partitions, END)
+                ids = lookup.topic_ids
             finally:
                 await lookup.close()
         self._seen = frozenset(ends)
+        self._topic_ids, self._made_anew = ids, False
         return {
-            at: Extent(beginnings[at], ends[at] if sinces[at] == NOWHERE else sinces[at], ends[at]) for at in partitions
+            at: Extent(
+                beginnings[at], ends[at] if sinces[at] == NOWHERE else sinces[at], ends[at], ids.get(at.topic, "")
+            )
+            for at in partitions
         }
 
     @override
@@ -93,6 +100,7 @@ class KafkaFeed(JobFeed):
                 with _translated():
                     await self._assign(consumer, positions)
                     check_fetching(consumer)
+                    self._check_topics()
                     batch = self._decoded(await consumer.getmany(timeout_ms=POLL_MS))
                 if batch:
                     for record in batch:
@@ -134,9 +142,19 @@ class KafkaFeed(JobFeed):
                     await self.ends()
 
     async def _ends(self) -> dict[LogPartition, int]:
-        ends = await (await self._opened()).ends()
+        lookup = await self._opened()
+        ends = await lookup.ends()
+        if self._topic_ids is None:
+            self._topic_ids = lookup.topic_ids
+        self._made_anew = lookup.topic_ids != self._topic_ids
+        self._check_topics()
         self._seen = frozenset(ends)
         return ends
+
+    def _check_topics(self) -> None:
+        """Offsets of a topic's former life say nothing of its present one; `extents` begins with that."""
+        if self._made_anew:
+            raise LogUnavailableError("a topic of the log was made anew")
 
     async def _beginnings(self, partitions: Iterable[LogPartition]) -> dict[LogPartition, int]:
         return await (await self._opened()).offsets(partitions, BEGINNING)

@@ -16,6 +16,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.metadata import MetadataWithIds, as_aiokafka_knows_it, topic_ids
 from rockseg_core.ports.feed import LogPartition, Topic
 
 BEGINNING: Final = -2  # ListOffsets' names for the first offset and for the one past the last
@@ -36,6 +37,7 @@ class Lookup:
     def __init__(self, connection: KafkaConnection, topics: Iterable[Topic], *, request_seconds: float) -> None:
         self._names = {topic: connection.topics[topic] for topic in topics}
         self._roles = connection.roles
+        self.topic_ids: Mapping[Topic, str] = {}
         self._client = AIOKafkaClient(**connection.arguments(request_timeout_ms=int(request_seconds * 1000)))
 
     async def open(self) -> None:
@@ -48,8 +50,7 @@ class Lookup:
     async def partitions(self) -> set[LogPartition]:
         """Those that a broker knows now: a record may stand in a partition that was added a moment ago."""
         names = list(self._names.values())
-        request = MetadataRequest(names, allow_auto_topic_creation=False)
-        self._client.cluster.update_metadata(await self._send(self._client.get_random_node(), request))
+        await self._learn(names)
         found = {name: self._client.cluster.partitions_for_topic(name) for name in names}
         for name, numbers in found.items():
             if not numbers:
@@ -104,6 +105,18 @@ class Lookup:
         if not all(found.values()):
             return set()
         return {LogPartition(role, number) for role, numbers in found.items() for number in numbers or ()}
+
+    async def _learn(self, names: list[str]) -> None:
+        node = self._client.get_random_node()
+        try:
+            answer = await self._send(node, MetadataWithIds(names))
+        except NotImplementedError:  # brokers before Kafka 3.1 tell no ids
+            self._client.cluster.update_metadata(
+                await self._send(node, MetadataRequest(names, allow_auto_topic_creation=False))
+            )
+            return
+        self._client.cluster.update_metadata(as_aiokafka_knows_it(answer))
+        self.topic_ids = {self._roles[name]: topic_id for name, topic_id in topic_ids(answer).items()}
 
     async def _send(self, node: Any, request: Any) -> Any:
         try:
