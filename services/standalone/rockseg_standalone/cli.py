@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from rockseg_api.entrypoints.cli import keys
+from rockseg_api.entrypoints.store import store
 from rockseg_core.domain.errors import RocksegError
 from rockseg_standalone.home import default_bundle, default_folder
 
@@ -95,6 +96,7 @@ def show(bundle: Path | None) -> None:
 
 
 rockseg.add_command(keys)
+rockseg.add_command(store)
 
 
 def main() -> None:

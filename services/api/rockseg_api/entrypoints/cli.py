@@ -2,6 +2,7 @@ import sys
 
 import rich_click as click
 
+from rockseg_api.entrypoints.store import store
 from rockseg_api.keys import create_key
 from rockseg_core.domain.errors import SettingsError
 
@@ -39,3 +40,6 @@ def create(tenant: str) -> None:
     click.echo(key)
     click.echo("Its line for the key file:", err=True)
     click.echo(line)
+
+
+main.add_command(store)

@@ -56,9 +56,15 @@ class S3Store(ObjectStore):
         work = partial(ensure_rule, self._client, self._bucket, prefix, lifetime_seconds, dry_run=dry_run)
         return await self._call(work)
 
-    async def expires(self, prefix: str) -> bool:
-        """Whether a lifecycle rule takes what is left below `{prefix}jobs/`. Raises StoreUnavailableError."""
-        return await self._call(partial(rule_is_there, self._client, self._bucket, prefix))
+    async def expiry_warning(self, prefix: str) -> str | None:
+        """A sentence for the log of a service that starts, where no lifecycle rule takes what is left in `prefix`."""
+        try:
+            there = await self._call(partial(rule_is_there, self._client, self._bucket, prefix))
+        except StoreUnavailableError:
+            return f"the bucket's lifecycle rules cannot be read; one for {prefix}jobs/ should be there"
+        if there:
+            return None
+        return f"no lifecycle rule takes what is left below {prefix}jobs/: run `rockseg-api store ensure`"
 
     @override
     async def put(self, key: str, body: bytes, content_type: str) -> None:
