@@ -1,5 +1,6 @@
 """Which delivery may start now (design §6): without I/O, and the same for every log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
@@ -98,6 +99,10 @@ class Dispatch(Generic[R]):
     def strays(self, partition: int) -> list[RequestPosition]:
         """What runs here of an earlier ownership of the partition."""
         return [position for position in self._strays if position.partition == partition]
+
+    def note_ended(self, positions: Iterable[RequestPosition]) -> None:
+        """These were finished, and no commit that says so has succeeded before their partition went."""
+        self._ended.update(positions)
 
     def forget_ended(self, partition: int) -> None:
         """The partition begins anew: what ended since it was revoked says nothing of its offsets."""

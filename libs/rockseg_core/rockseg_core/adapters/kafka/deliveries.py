@@ -69,12 +69,18 @@ class KafkaDeliverySource(DeliverySource):
     @override
     async def acknowledge(self, delivery: Delivery) -> None:
         """Returns once a commit that carries it was made or refused; a refused one is made up for by the next."""
-        await self._confirm(delivery, ours=self._dispatch.finish(delivery.position))
+        if self._dispatch.finish(delivery.position):
+            await self._committer.acknowledge(delivery.position)
+        else:
+            self._committer.touch()  # a suspect may have waited for the end of a job that is no longer ours
 
     @override
     async def retry(self, delivery: Delivery) -> None:
         """Returns as `acknowledge` does."""
-        await self._confirm(delivery, ours=self._dispatch.retry(delivery.position))
+        if self._dispatch.retry(delivery.position):
+            await self._committer.confirm(delivery.position)
+        else:
+            self._committer.touch()
 
     @override
     def stop(self) -> None:
@@ -96,12 +102,6 @@ class KafkaDeliverySource(DeliverySource):
             await asyncio.wait([self._task])
         await self._leave()
         await self._lookup.close()
-
-    async def _confirm(self, delivery: Delivery, *, ours: bool) -> None:
-        if ours:
-            await self._committer.confirm(delivery.position)
-        else:
-            self._committer.touch()  # a suspect may have waited for the end of a job that is no longer ours
 
     async def _run(self) -> None:
         fetching = await self._join()

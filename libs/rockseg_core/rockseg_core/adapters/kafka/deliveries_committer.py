@@ -40,6 +40,7 @@ class Committer:
         self._in_flight: asyncio.Future[None] | None = None
         self._uncommitted: set[int] = set()
         self._confirmations: list[asyncio.Future[None]] = []
+        self._acknowledged: set[RequestPosition] = set()  # and not yet in a commit that has succeeded
         self._changed = asyncio.Event()
         self._hurried = asyncio.Event()
         self._ended = asyncio.Event()
@@ -59,6 +60,11 @@ class Committer:
         """These partitions differ from what is committed, or somebody new waits."""
         self._uncommitted.update(partitions)
         self._changed.set()
+
+    async def acknowledge(self, position: RequestPosition) -> None:
+        """The dispatch has finished it; returns as `confirm` does."""
+        self._acknowledged.add(position)
+        await self.confirm(position)
 
     async def confirm(self, position: RequestPosition) -> None:
         """Returns once a commit that carries what ended was made or refused; a refused one is made up for."""
@@ -182,10 +188,12 @@ class Committer:
 
     async def _commit(self, ownership: Ownership, states: States) -> None:
         """A task of its own, which `last` can end without ending who waits for it."""
+        acknowledged = {position for position in self._acknowledged if position.partition in states}
         self._in_flight = attempt = asyncio.ensure_future(ownership.commit(states))
         try:
             await asyncio.wait([attempt])
             _raise_what_ended(attempt)
+            self._acknowledged -= acknowledged
         except LogUnavailableError as error:
             _log.warning("a commit of the jobs' state failed: %s", type(error.__cause__).__name__)
             self._notice(GroupEvent.COMMIT_FAILED)
@@ -204,6 +212,8 @@ class Committer:
         self._uncommitted = set()
         for partition in self._dispatch.partitions:
             self._dispatch.revoke(partition)
+        self._dispatch.note_ended(self._acknowledged)
+        self._acknowledged = set()
         self._resolve()
         self._ended.set()
 

@@ -1,0 +1,179 @@
+"""How a partition is taken over; on a real broker."""
+
+import asyncio
+import inspect
+from collections.abc import Collection, Mapping
+
+import msgspec
+import pytest
+from aiokafka.admin import NewTopic
+from tests.real.kafka_owners import QUICK, Hand, crew_of, soon, until, vanish
+
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.deliveries_assignment import Assignment
+from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
+from rockseg_core.adapters.kafka.deliveries_lookup import Lookup, PartitionState
+from rockseg_core.codec.commit_metadata import encode_window
+from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.errors import LogUnavailableError
+from rockseg_core.domain.window import InFlight, Window
+
+
+def told(deliveries: list[Delivery]) -> list[tuple[int, int]]:
+    return [(delivery.position.offset, delivery.attempt) for delivery in deliveries]
+
+
+async def test_being_assigned_awaits_nothing_and_leaves_all_paused_until_the_groups_state_is_read(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not inspect.iscoroutinefunction(Assignment.on_partitions_assigned)
+    asked, answer = asyncio.Event(), asyncio.Event()
+    real = Lookup.states
+
+    async def held(self: Lookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
+        asked.set()
+        await answer.wait()
+        return await real(self, partitions)
+
+    monkeypatch.setattr(Lookup, "states", held)
+    async with crew_of(kafka_bootstrap, 2) as crew:
+        await crew.publish(3)
+        hand = crew.hire()
+        receiving = asyncio.ensure_future(hand.receive())
+        await soon(asked.wait())
+        assert hand._consumer is not None
+        assert hand._consumer.paused() == hand._consumer.assignment()
+        assert len(hand._consumer.assignment()) == 2
+        await crew.publish(3)
+        assert not receiving.done()
+        answer.set()
+        delivery = await soon(receiving)
+        assert delivery is not None
+        assert told([delivery]) == [(0, 1)]
+        await hand.close()
+
+
+async def test_a_partition_that_is_missing_from_the_answer_is_asked_for_again(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator that still loads looks like a group without offsets: whoever believed it would replay all."""
+    real, asked = Lookup.states, list[set[int]]()
+
+    async def forgetful(self: Lookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
+        asked.append(set(partitions))
+        if len(asked) == 1:
+            return {}
+        if len(asked) == 2:
+            raise LogUnavailableError from TimeoutError()
+        found = await real(self, partitions)
+        return {partition: state for partition, state in found.items() if partition == 0 or len(asked) > 5}
+
+    async with crew_of(kafka_bootstrap, 2) as crew:
+        for partition in (0, 1):
+            await crew.publish(4, partition)
+            window = Window(2, in_flight={2: InFlight(1, released=True)})
+            await crew.commit({partition: (window.prefix, encode_window(window))})
+        monkeypatch.setattr(Lookup, "states", forgetful)
+        hand = crew.hire()
+        found = await hand.take(4)
+        assert sorted((d.position, d.attempt) for d in found) == [((0, 2), 1), ((0, 3), 1), ((1, 2), 1), ((1, 3), 1)]
+        assert asked[:3] == [{0, 1}] * 3
+        assert asked[3] == {1}
+        assert hand.events[GroupEvent.LOOKUP_FAILED] == 1
+        await hand.close()
+
+
+async def test_a_group_that_has_committed_nothing_starts_at_the_beginning(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(6)
+        await crew.delete_records(4)
+        hand = crew.hire()
+        assert told(await hand.take(2)) == [(4, 1), (5, 1)]
+        assert hand.events[GroupEvent.RECORDS_GONE] == 0
+        await hand.close()
+
+
+async def test_what_retention_took_before_the_takeover_holds_nobody_up(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(9)
+        hand = crew.hire()
+        found = await hand.take(4)
+        await hand.acknowledge(found[2])
+        await vanish(hand)
+        await crew.delete_records(6)
+        hand = crew.hire()
+        assert told(await hand.take(3)) == [(6, 1), (7, 1), (8, 1)]
+        assert hand.events[GroupEvent.RECORDS_GONE] == 1
+        await hand.close()
+        assert (await crew.committed()).prefix == 6
+
+
+async def test_what_retention_takes_under_a_worker_is_skipped_and_what_runs_may_still_end(kafka_bootstrap: str) -> None:
+    """`auto_offset_reset="none"`: aiokafka's own reset would leave the window behind."""
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(2000, value=b"x" * 300)
+        hand = crew.hire()
+        running = await hand.take(8)
+        await until(lambda: hand._dispatch.room(0) == 0)
+        fetched = hand._dispatch.position(0)
+        assert fetched < 1900
+        await crew.delete_records(1900)
+        for delivery in running:
+            await soon(hand.acknowledge(delivery))
+        offsets = []
+        while not offsets or offsets[-1] < 1999:
+            (delivery,) = await hand.take(1)
+            offsets.append(delivery.position.offset)
+            await soon(hand.acknowledge(delivery))
+        assert set(offsets) >= set(range(1900, 2000))
+        assert not set(offsets) & set(range(fetched, 1900))
+        assert hand.events[GroupEvent.RECORDS_GONE] == 1
+        assert (await crew.committed()).prefix == 2000
+        await hand.close()
+
+
+async def test_a_log_that_ends_before_what_was_committed_is_read_anew(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(3)
+        await crew.commit({0: (50, "")})
+        hand = crew.hire()
+        assert told(await hand.take(3)) == [(0, 1), (1, 1), (2, 1)]
+        assert hand.events[GroupEvent.LOG_ANEW] == 1
+        await hand.close()
+
+
+async def test_metadata_of_an_unknown_version_means_attempt_one_for_all_and_is_counted(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(3)
+        await crew.commit({0: (1, '{"v":99,"whatever":true}')})
+        hand = crew.hire()
+        assert told(await hand.take(2)) == [(1, 1), (2, 1)]
+        assert hand.events[GroupEvent.UNKNOWN_METADATA] == 1
+        await hand.close()
+
+
+async def test_a_new_partition_is_noticed_and_read_from_its_beginning(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        hand = crew.hire()
+        await hand.join()
+        await crew.grow(3)
+        await crew.publish(2, partition=2)
+        found = await hand.take(2)
+        assert [(d.position, d.attempt) for d in found] == [((2, 0), 1), ((2, 1), 1)]
+        assert hand.partitions == [0, 1, 2]
+        await hand.close()
+
+
+async def test_a_topic_that_comes_later_is_waited_for(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        late = f"{crew.topic}.late"
+        hand = Hand(KafkaConnection(msgspec.structs.replace(crew.connection.settings, jobs_topic=late)), QUICK)
+        receiving = asyncio.ensure_future(hand.receive())
+        await until(lambda: hand._consumer is not None)
+        await crew.admin.create_topics([NewTopic(late, 1, 1)])
+        crew.topic = late
+        await crew.publish(1)
+        delivery = await soon(receiving)
+        assert delivery is not None
+        assert told([delivery]) == [(0, 1)]
+        await hand.close()
