@@ -1,4 +1,5 @@
 import asyncio
+import os
 import signal
 import sqlite3
 import stat
@@ -11,6 +12,7 @@ from tests.contract.examples import a_request
 from tests.contract.log_parts import soon
 
 from rockseg_core.adapters.local import LocalData
+from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import (
     DataFolderBusyError,
     LogUnavailableError,
@@ -181,3 +183,71 @@ async def test_a_disk_that_went_away_is_not_taken_for_objects_that_were_deleted(
     assert await data.store.get("jobs/t/one") == b"photo"
     assert not await data.store.exists("jobs/t/two")
     await data.close()
+
+
+async def test_an_object_its_name_and_its_folders_are_synced_before_a_put_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = LocalData.open(tmp_path, clock=FakeClock())
+    synced: list[int] = []
+    renamed: list[int] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def spy_fsync(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def spy_replace(path: Path, target: Path) -> Path:
+        renamed.append(len(synced))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", spy_fsync)
+    monkeypatch.setattr(Path, "replace", spy_replace)
+    await data.store.put("jobs/t/one/photo.png", b"photo", "image/png")
+
+    photo = tmp_path / "objects" / "jobs" / "t" / "one" / "photo.png"
+    assert photo.stat().st_ino in synced[: renamed[0]]
+    after = synced[renamed[0] :]
+    for folder in (photo.parent, *list(photo.parents)[1:4]):  # one, t, jobs, objects
+        assert folder.stat().st_ino in after, folder
+    await data.close()
+
+
+async def test_objects_that_nobody_knows_any_more_go_by_their_age_at_the_next_opening(tmp_path: Path) -> None:
+    clock = SystemClock()
+    data = LocalData.open(tmp_path, clock=clock, object_prefix="site/")
+    keys = [
+        "site/jobs/t/old/photo.png",
+        "site/jobs/t/new/photo.png",
+        "site/models/current.json",
+        "jobs/t/old/photo.png",
+    ]
+    for key in keys:
+        await data.store.put(key, b"bytes", "")
+    await data.close()
+    written = clock.now() - 9 * 24 * 3600
+    for key in (keys[0], *keys[2:]):
+        os.utime(tmp_path / "objects" / key, (written, written))
+
+    data = LocalData.open(tmp_path, clock=clock, object_prefix="site/")
+    async with asyncio.timeout(30):
+        while await data.store.exists(keys[0]):  # noqa: ASYNC110 - a thread's work, of which no event tells
+            await asyncio.sleep(0.01)
+    assert [await data.store.exists(key) for key in keys[1:]] == [True, True, True]
+    await data.close()
+
+
+async def test_a_close_that_was_given_up_can_be_called_again_and_lets_the_folder_go(tmp_path: Path) -> None:
+    data = LocalData.open(tmp_path, clock=FakeClock())
+    source = data.deliveries()
+    receiving = asyncio.create_task(source.receive())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(source.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    assert await receiving is None
+
+    await data.close()
+
+    await LocalData.open(tmp_path, clock=FakeClock()).close()

@@ -18,7 +18,8 @@ from rockseg_api.bootstrap import ApiParts, build_api, http_server
 from rockseg_api.settings import ApiSettings
 from rockseg_api.settings import from_environment as api_settings
 from rockseg_core.adapters.local import LocalData
-from rockseg_core.domain.clock import SystemClock
+from rockseg_core.domain.clock import Clock, SystemClock
+from rockseg_core.domain.errors import SettingsError
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.settings import from_environment as worker_settings
 from rockseg_inference.worker import ExitReason, Worker
@@ -58,7 +59,7 @@ async def _serve(settings: UpSettings) -> int:
     listener = listening.listen(settings.host, settings.port)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
     clock = SystemClock()
-    data = LocalData.open(home.folder, clock=clock, retention_seconds=2 * limits.lifetime_seconds)
+    data = _open(home, clock, limits)
     try:
         registry = CollectorRegistry()
         api = build_api(
@@ -90,6 +91,13 @@ async def _serve(settings: UpSettings) -> int:
             return await serving.beside(worker)
     finally:
         await data.close()
+
+
+def _open(home: Home, clock: Clock, limits: ApiSettings) -> LocalData:
+    try:
+        return LocalData.open(home.folder, clock=clock, object_prefix=limits.object_prefix)
+    except OSError as error:
+        raise SettingsError(f"The data folder {home.folder} cannot be used ({error.strerror}).") from error
 
 
 class Serving:

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from rockseg_api.keys import create_key
+from rockseg_core.adapters.local.durable import make_private_folder
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.job import Tenant
 
@@ -38,7 +39,7 @@ class Home:
         Raises SettingsError where the folder cannot be written.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             # The key file is written last: a first run that is cut off between the two simply makes another key.
             if self.keys_file.exists() and self.api_key_file.exists():
                 return self.api_key_file.read_text(encoding="ascii").strip()

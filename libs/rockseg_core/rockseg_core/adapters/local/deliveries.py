@@ -96,7 +96,7 @@ class LocalDeliverySource(DeliverySource):
         self._leaving.set()
         self._changed.set()
         if self._task is not None:
-            await self._task
+            await asyncio.wait({self._task})  # a caller that runs out of time must not cancel it
         self.closed = True
         self._dispatch.release_all()
         self._uncommitted = {at.partition for at in self._partitions}

@@ -67,6 +67,16 @@ class LocalStore(ObjectStore):
         for key in await self._in_thread(self._list, prefix):
             yield key
 
+    def expire(self, prefix: str, before: float) -> int:
+        """Delete what begins with `prefix` and was written before an epoch time; how many. Blocks: for a thread.
+
+        What a bucket's lifecycle rule does. Raises OSError.
+        """
+        expired = [key for key in self._list(prefix) if _written_before(self._path(key), before)]
+        for key in expired:
+            self._delete(self._path(key))
+        return len(expired)
+
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown()
@@ -134,6 +144,13 @@ class LocalStore(ObjectStore):
             folders[:] = [name for name in folders if name != INCOMING]
             found += [Path(place, name).relative_to(self._root).as_posix() for name in files]
         return [key for key in found if key.startswith(prefix)]
+
+
+def _written_before(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _raise_unless_missing(error: OSError) -> None:
