@@ -7,6 +7,7 @@ import rich_click as click
 
 from rockseg_api.entrypoints.cli import keys
 from rockseg_api.entrypoints.store import store
+from rockseg_api.entrypoints.topics import topics
 from rockseg_core.domain.errors import RocksegError
 from rockseg_standalone.home import default_bundle, default_folder
 
@@ -96,6 +97,7 @@ def show(bundle: Path | None) -> None:
 
 
 rockseg.add_command(keys)
+rockseg.add_command(topics)
 rockseg.add_command(store)
 
 

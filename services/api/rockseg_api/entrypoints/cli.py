@@ -3,6 +3,7 @@ import sys
 import rich_click as click
 
 from rockseg_api.entrypoints.store import store
+from rockseg_api.entrypoints.topics import topics
 from rockseg_api.keys import create_key
 from rockseg_core.domain.errors import SettingsError
 
@@ -43,3 +44,6 @@ def create(tenant: str) -> None:
 
 
 main.add_command(store)
+
+
+main.add_command(topics)

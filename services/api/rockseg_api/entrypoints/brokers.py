@@ -1,0 +1,38 @@
+"""What every command that speaks to the brokers says when it cannot."""
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import rich_click as click
+
+from rockseg_core.domain.errors import RocksegError, SettingsError
+
+EXIT_PROBLEM = 1
+EXIT_USAGE = 2
+
+P = ParamSpec("P")
+
+
+def brokers_needed(command: Callable[P, None]) -> Callable[P, None]:
+    """A wrong setting is one sentence and exit code 2; brokers that are away or refuse, one sentence and 1."""
+
+    @functools.wraps(command)
+    def told(*arguments: P.args, **named: P.kwargs) -> None:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the sentence says it
+        try:
+            command(*arguments, **named)
+        except SettingsError as error:
+            _end(error.sentence, EXIT_USAGE)
+        except RocksegError as error:
+            _end(f"{error.sentence} (brokers: {os.environ.get('ROCKSEG_KAFKA_BROKERS')})", EXIT_PROBLEM)
+
+    return told
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(code)
