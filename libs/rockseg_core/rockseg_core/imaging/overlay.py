@@ -23,8 +23,10 @@ def render_overlay(photo: Pixels, mask: Mask, classes: Sequence[LegendEntry], we
     `photo` is (H, W, 3), `mask` (H, W), `weight` in [0, 1]. The legend panel names the classes that have a pixel; the
     background is not named, and without any class there is no panel. `classes` may be in any order and may name more
     than the mask has. Works in bands: beside photo, mask and the PNG it needs a few MB. Raises ValueError for a mask
-    of another size or with a class that is not in `classes`.
+    of another size or with a class that is not in `classes`, and for a weight out of bounds or NaN.
     """
+    if not 0 <= weight <= 1:
+        raise ValueError(f"a weight of {weight} is not within 0 and 1")
     if mask.shape != photo.shape[:2]:
         raise ValueError(f"a mask of {mask.shape} for a photo of {photo.shape}")
     shown = _present(mask, classes)

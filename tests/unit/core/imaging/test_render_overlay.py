@@ -95,3 +95,9 @@ def test_a_mask_of_another_size_or_with_an_unknown_class_is_a_bug() -> None:
         render_overlay(photo, np.zeros((53, 37), np.uint8), CLASSES, 0.5, legend=True)
     with pytest.raises(ValueError, match="not among"):
         render_overlay(photo, np.full((37, 53), 4, np.uint8), CLASSES, 0.5, legend=True)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), -0.001, 1.001, float("inf")])
+def test_a_weight_out_of_bounds_is_a_bug(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        render_overlay(scene(), mask_of((37, 53)), CLASSES, weight, legend=False)
