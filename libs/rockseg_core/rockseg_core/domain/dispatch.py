@@ -118,6 +118,11 @@ class Dispatch(Generic[R]):
         lane.position = max(lane.position, offset)
 
     @property
+    def ended(self) -> bool:
+        """Whether anything has ended of which no commit can tell before its partition comes back."""
+        return bool(self._ended)
+
+    @property
     def partitions(self) -> list[int]:
         """The partitions that are ours."""
         return sorted(self._lanes)

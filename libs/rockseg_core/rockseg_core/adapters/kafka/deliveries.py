@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
@@ -23,7 +24,8 @@ from rockseg_core.ports.feed import Topic
 
 _log = logging.getLogger(__name__)
 
-LEAVE_SECONDS: Final = 4.0
+SETTLE_SECONDS: Final = 2.0
+LEAVE_SECONDS: Final = 2.5
 CONNECT_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 FETCH_BYTES: Final = 64 * 1024  # of a partition at once: 16 records of the largest kind, and little to throw away
 
@@ -93,6 +95,7 @@ class KafkaDeliverySource(DeliverySource):
             return
         self._closed = True
         self.stop()
+        await self._settle()
         self._committer.leave()
         if self._assignment is not None:
             self._assignment.stop()
@@ -160,6 +163,12 @@ class KafkaDeliverySource(DeliverySource):
             request_timeout_ms=_ms(group.rebalance_seconds + 10),  # a join may take as long as the slowest member
             max_partition_fetch_bytes=FETCH_BYTES,
         )
+
+    async def _settle(self) -> None:
+        """Amid a rebalance, wait to have the partitions back: what ended meanwhile can be committed only then."""
+        if self._assignment is not None and self._dispatch.ended:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._assignment.settled.wait(), SETTLE_SECONDS)
 
     async def _leave(self) -> None:
         if self._consumer is not None:

@@ -46,12 +46,15 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
         self._settings, self._notice = settings, notice
         self._tasks: set[asyncio.Task[None]] = set()
         self._moving: set[int] = set()
+        self.settled = asyncio.Event()
+        """Set while everything that is assigned to this worker has been taken over."""
 
     @override
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Awaits nothing: aiokafka sends no heartbeat until this returns."""
         self._consumer.pause(*assigned)
         self._moving = {tp.partition for tp in assigned}
+        self.settled.clear()
         ownership = Ownership(self._consumer, self._topic, self._settings)
         self._committer.open(ownership)
         self._notice(GroupEvent.REBALANCED)
@@ -62,6 +65,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Awaited by aiokafka, which goes on with its heartbeats, before it joins the next generation."""
         self.stop()
+        self.settled.clear()
         ownership = self._committer.ownership
         if ownership is not None and not ownership.lost:
             await self._committer.drain()
@@ -104,6 +108,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
             if missing:
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
+        self.settled.set()
 
     def _assign(self, partition: int, state: PartitionState) -> bool:
         """False where it has to wait: offsets that begin anew must not be taken for those of what still runs."""
