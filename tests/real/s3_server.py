@@ -92,6 +92,7 @@ class MinioProcess:
             "MINIO_ROOT_USER": self.server.access_key,
             "MINIO_ROOT_PASSWORD": self.server.secret_key,
             "MINIO_BROWSER": "off",
+            "MINIO_SITE_REGION": REGION,  # else it takes every region, and no test of a wrong one could fail
             "MINIO_UPDATE": "off",
         }
         (folder / "data").mkdir()
