@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rockseg_api.http.problems import errors_table
 from rockseg_api.settings import ApiSettings
+from rockseg_core.adapters.s3.settings import settings_table as s3_table
 from rockseg_core.codec.settings import settings_table
 from rockseg_inference.settings import WorkerSettings
 
@@ -17,6 +18,7 @@ def generated(text: str) -> str:
         "errors": errors_table(),
         "api-settings": settings_table(ApiSettings),
         "worker-settings": settings_table(WorkerSettings),
+        "s3-settings": s3_table(),
     }
     for name, block in blocks.items():
         head, begin, rest = text.partition(f"<!-- {name} -->\n")
