@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from rockseg_api.entrypoints.cli import keys
+from rockseg_api.entrypoints.dead_letter import dead_letter
 from rockseg_api.entrypoints.store import store
 from rockseg_api.entrypoints.topics import topics
 from rockseg_core.domain.errors import RocksegError
@@ -98,6 +99,7 @@ def show(bundle: Path | None) -> None:
 
 rockseg.add_command(keys)
 rockseg.add_command(topics)
+rockseg.add_command(dead_letter)
 rockseg.add_command(store)
 
 

@@ -9,7 +9,7 @@ from typing import ParamSpec
 
 import rich_click as click
 
-from rockseg_core.domain.errors import RocksegError, SettingsError
+from rockseg_core.domain.errors import LogUnavailableError, RocksegError, TransientError
 
 EXIT_PROBLEM = 1
 EXIT_USAGE = 2
@@ -18,21 +18,23 @@ P = ParamSpec("P")
 
 
 def brokers_needed(command: Callable[P, None]) -> Callable[P, None]:
-    """A wrong setting is one sentence and exit code 2; brokers that are away or refuse, one sentence and 1."""
+    """A wrong setting or argument is one sentence and exit code 2; a part that is away or refuses, one and 1."""
 
     @functools.wraps(command)
     def told(*arguments: P.args, **named: P.kwargs) -> None:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the sentence says it
         try:
             command(*arguments, **named)
-        except SettingsError as error:
-            _end(error.sentence, EXIT_USAGE)
-        except RocksegError as error:
+        except LogUnavailableError as error:
             _end(f"{error.sentence} (brokers: {os.environ.get('ROCKSEG_KAFKA_BROKERS')})", EXIT_PROBLEM)
+        except TransientError as error:
+            _end(error.sentence, EXIT_PROBLEM)
+        except RocksegError as error:
+            _end(error.sentence, EXIT_USAGE)
 
     return told
 
 
 def _end(sentence: str, code: int) -> None:
-    click.echo(sentence, err=True)
+    click.echo(f"rockseg: {sentence}", err=True)
     sys.exit(code)

@@ -1,11 +1,15 @@
+import os
 import sys
 
 import rich_click as click
 
+from rockseg_api.entrypoints.dead_letter import dead_letter
 from rockseg_api.entrypoints.store import store
 from rockseg_api.entrypoints.topics import topics
 from rockseg_api.keys import create_key
-from rockseg_core.domain.errors import SettingsError
+from rockseg_core.domain.errors import RocksegError, SettingsError
+
+EXIT_USAGE = 2
 
 
 @click.group()
@@ -16,12 +20,14 @@ def main() -> None:
 
 @main.command()
 def serve() -> None:
-    """Serve the HTTP interface on Kafka and S3."""
-    click.echo(
-        "This release serves through `rockseg up`; rockseg-api serves once its Kafka and S3 adapters are there.",
-        err=True,
-    )
-    sys.exit(2)
+    """Serve the HTTP interface on Kafka and S3; settings are environment variables, listed in the README."""
+    from rockseg_api import process  # noqa: PLC0415  # the other commands need none of it
+
+    try:
+        sys.exit(process.serve(os.environ))
+    except RocksegError as error:
+        click.echo(f"rockseg-api: {error.sentence}", err=True)
+        sys.exit(EXIT_USAGE)
 
 
 @main.group()
@@ -43,7 +49,6 @@ def create(tenant: str) -> None:
     click.echo(line)
 
 
+main.add_command(dead_letter)
 main.add_command(store)
-
-
 main.add_command(topics)

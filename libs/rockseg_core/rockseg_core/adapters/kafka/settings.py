@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
+from typing_extensions import override
 
 from rockseg_core.codec import settings as variables
 from rockseg_core.ports.feed import Topic
@@ -76,6 +77,11 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     send_seconds: Annotated[
         float, msgspec.Meta(gt=0, le=60, description="How long the log may take to confirm a record.")
     ] = 4.0
+
+    @override
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return f"KafkaSettings(brokers={self.brokers!r}, security_protocol={self.security_protocol!r})"
 
     @property
     def topics(self) -> Mapping[Topic, str]:

@@ -1,0 +1,110 @@
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.lookup import BEGINNING, END, Lookup
+from rockseg_core.codec.records import decode_or_none
+from rockseg_core.domain.errors import LogUnavailableError
+from rockseg_core.domain.records import JobRequest
+from rockseg_core.ports.feed import LogPartition, Topic
+
+REQUEST_SECONDS: Final = 15.0
+POLL_MS: Final = 500
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """What a worker gave up, as it stands on the dead-letter topic; `at` in epoch seconds, by the brokers.
+
+    `code`, `sentence`, `origin` (topic/partition/offset) and `attempt` are empty in a letter that is none of ours.
+    """
+
+    partition: int
+    offset: int
+    at: float
+    key: bytes | None
+    value: bytes | None
+    request: JobRequest | None
+    code: str
+    sentence: str
+    origin: str
+    attempt: str
+
+    @property
+    def position(self) -> str:
+        """How a person names it: `3/17`."""
+        return f"{self.partition}/{self.offset}"
+
+
+async def dead_letters(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
+    """All that are there now, oldest first within a partition. Raises LogUnavailableError."""
+    try:
+        async for letter in _read(connection):
+            yield letter
+    except (KafkaError, OSError) as error:
+        raise LogUnavailableError(f"The dead letters cannot be read: {error or type(error).__name__}") from error
+
+
+async def _read(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
+    ends, beginnings = await _extents(connection)
+    left = {_in_kafka(connection, at): end for at, end in ends.items() if end > beginnings[at]}
+    if not left:
+        return
+    consumer = AIOKafkaConsumer(
+        **connection.arguments(
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=int(REQUEST_SECONDS * 1000),
+        )
+    )
+    try:
+        await consumer.start()
+        consumer.assign(list(left))
+        for at, beginning in beginnings.items():
+            if (partition := _in_kafka(connection, at)) in left:
+                consumer.seek(partition, beginning)
+        while left:
+            for partition, records in (await consumer.getmany(*left, timeout_ms=POLL_MS)).items():
+                for record in records:
+                    if record.offset < left[partition]:
+                        yield _letter(record)
+                if records[-1].offset + 1 >= left[partition]:
+                    del left[partition]
+    finally:
+        await consumer.stop()
+
+
+async def _extents(connection: KafkaConnection) -> tuple[dict[LogPartition, int], dict[LogPartition, int]]:
+    lookup = Lookup(connection, [Topic.DEAD_LETTER], request_seconds=REQUEST_SECONDS)
+    try:
+        await lookup.open()
+        partitions = await lookup.partitions()
+        return await lookup.offsets(partitions, END), await lookup.offsets(partitions, BEGINNING)
+    finally:
+        await lookup.close()
+
+
+def _in_kafka(connection: KafkaConnection, at: LogPartition) -> TopicPartition:
+    return TopicPartition(connection.topics[at.topic], at.partition)
+
+
+def _letter(record: Any) -> DeadLetter:
+    headers = {name: value.decode(errors="replace") for name, value in record.headers if value is not None}
+    return DeadLetter(
+        partition=record.partition,
+        offset=record.offset,
+        at=record.timestamp / 1000,
+        key=record.key,
+        value=record.value,
+        request=decode_or_none(record.value, JobRequest),
+        code=headers.get("rockseg_error_code", ""),
+        sentence=headers.get("rockseg_error_sentence", ""),
+        origin=headers.get("rockseg_origin", ""),
+        attempt=headers.get("rockseg_attempt", ""),
+    )

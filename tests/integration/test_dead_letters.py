@@ -1,0 +1,132 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.contract.examples import a_request
+from tests.contract.log_parts import read_up_to
+from tests.real.kafka_topics import fresh_topics
+from tests.real.s3_server import S3Server
+
+from rockseg_api.entrypoints.cli import main
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.dead_letters import dead_letters
+from rockseg_core.adapters.kafka.feed import KafkaFeed
+from rockseg_core.adapters.kafka.log import KafkaLog
+from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
+from rockseg_core.codec.records import encode
+from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.job import JobError, RequestPosition
+from rockseg_core.domain.records import JobRequest
+from rockseg_core.ports.feed import Topic
+
+CRASHED = JobError("worker_crashed", "It ended three workers.")
+
+
+class Letters:
+    """A dead-letter topic of the test's own, and the command that looks at it."""
+
+    def __init__(self, connection: KafkaConnection, store_environ: dict[str, str]) -> None:
+        settings = connection.settings
+        self.connection = connection
+        self.environ = store_environ | {
+            "ROCKSEG_KAFKA_BROKERS": settings.brokers,
+            "ROCKSEG_KAFKA_JOBS_TOPIC": settings.jobs_topic,
+            "ROCKSEG_KAFKA_JOB_EVENTS_TOPIC": settings.job_events_topic,
+            "ROCKSEG_KAFKA_DEAD_LETTER_TOPIC": settings.dead_letter_topic,
+        }
+        self.log = KafkaLog(connection)
+
+    async def give_up(self, request: JobRequest | None, offset: int = 5) -> None:
+        value = b"not json" if request is None else encode(request)
+        key = None if request is None else str(request.job_id).encode()
+        delivery = Delivery(RequestPosition(0, offset), 3, key, value, request)
+        await self.log.publish_dead_letter(delivery, CRASHED)
+
+    async def run(self, *arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, main, ["dead-letter", *arguments], env=self.environ)
+
+
+@pytest.fixture
+async def letters(kafka_bootstrap: str, s3_server: S3Server, s3_bucket: str) -> AsyncIterator[Letters]:
+    letters = Letters(KafkaConnection(await fresh_topics(kafka_bootstrap, 2)), s3_server.environ(s3_bucket))
+    letters.log.open()
+    yield letters
+    await letters.log.close()
+
+
+async def test_no_letters_is_said(letters: Letters) -> None:
+    result = await letters.run("list")
+    assert (result.exit_code, result.output.strip()) == (0, "There are no dead letters.")
+
+
+async def test_letters_are_listed_with_what_was_wrong_and_those_of_one_tenant_alone(letters: Letters) -> None:
+    requests = [a_request() for _ in range(5)]
+    for request in requests:
+        await letters.give_up(request)
+    await letters.give_up(None)
+    lines = (await letters.run("list")).output.splitlines()
+    assert len(lines) == 6
+    assert sum("worker_crashed  It ended three workers." in line for line in lines) == 6
+    assert sum("no request" in line for line in lines) == 1
+    assert all(any(str(request.job_id) in line for line in lines) for request in requests)
+    assert len((await letters.run("list", "--tenant", "acme")).output.splitlines()) == 5
+    assert "no dead letters" in (await letters.run("list", "--tenant", "other")).output
+
+
+async def test_a_letter_is_shown_whole_by_its_position_or_its_job(letters: Letters) -> None:
+    request = a_request()
+    await letters.give_up(request)
+    by_job = (await letters.run("show", str(request.job_id))).output
+    assert json.loads(by_job[by_job.index("{") :])["photo_key"] == request.photo_key
+    assert f"{letters.connection.topics[Topic.JOBS]}/0/5" in by_job
+    assert "worker_crashed: It ended three workers." in by_job
+    position = by_job.splitlines()[0].split()[1].rstrip(",")
+    assert (await letters.run("show", position)).output == by_job
+
+
+async def test_a_letter_s_bytes_are_those_that_came_whatever_they_were(letters: Letters) -> None:
+    for key, value in ((None, None), (b"k", None), (None, b"\xff\x00"), (b"\xfe", b"{}")):
+        await letters.log.publish_dead_letter(Delivery(RequestPosition(1, 2), 1, key, value, None), CRASHED)
+    found = [letter async for letter in dead_letters(letters.connection)]
+    assert {letter.value for letter in found} == {None, b"\xff\x00", b"{}"}
+    assert {letter.origin for letter in found} == {f"{letters.connection.topics[Topic.JOBS]}/1/2"}
+    assert (await letters.run("list")).exit_code == 0
+    for letter in found:
+        assert (await letters.run("show", letter.position)).exit_code == 0
+
+
+async def test_a_retry_publishes_a_new_job_with_the_photo(letters: Letters) -> None:
+    request = a_request()
+    await letters.give_up(request)
+    store = S3Store(s3_settings(letters.environ), WORKER_PROFILE)
+    await store.put(request.photo_key, b"photo", "image/jpeg")
+    result = await letters.run("retry", str(request.job_id))
+    assert result.exit_code == 0, result.output
+    assert (await letters.run("retry", str(request.job_id))).output == result.output
+    feed = KafkaFeed(letters.connection)
+    found = [record.record for record in await read_up_to(feed, await feed.ends())]
+    await feed.close()
+    new = found[0]
+    assert isinstance(new, JobRequest)
+    assert {str(record.job_id) for record in found if record} == {result.output.split()[-1]} == {str(new.job_id)}
+    assert await store.get(new.photo_key) == b"photo"
+    await store.close()
+
+
+async def test_what_cannot_be_retried_is_one_sentence_and_nothing_is_published(letters: Letters) -> None:
+    gone = a_request()
+    await letters.give_up(gone)
+    await letters.give_up(None)
+    stray = next(
+        letter.position for letter in [d async for d in dead_letters(letters.connection)] if not letter.request
+    )
+    for name, why in ((str(gone.job_id), "photo is gone"), (stray, "is no request"), ("9/9", "no dead letter 9/9")):
+        result = await letters.run("retry", name)
+        assert result.exit_code == 2
+        assert why in result.output
+        assert "Traceback" not in result.output
+    feed = KafkaFeed(letters.connection)
+    assert set((await feed.ends()).values()) == {0}
+    await feed.close()

@@ -1,0 +1,67 @@
+import pytest
+from tests.contract.examples import a_request
+
+from rockseg_api.usecases.retry import RetryJob
+from rockseg_core.domain.errors import LogUnavailableError, PhotoGoneError
+from rockseg_core.domain.keys import ObjectKeys
+from rockseg_core.domain.records import JobRequest
+from rockseg_core.testing import FakeClock, MemoryLog, MemoryStore
+
+LIFETIME_SECONDS = 3600.0
+
+
+class World:
+    def __init__(self) -> None:
+        self.store, self.clock = MemoryStore(), FakeClock()
+        self.log = MemoryLog(self.clock)
+        self.retry = RetryJob(
+            store=self.store,
+            log=self.log,
+            clock=self.clock,
+            keys=ObjectKeys("pre/"),
+            lifetime_seconds=LIFETIME_SECONDS,
+        )
+
+    async def requests(self) -> list[JobRequest]:
+        batch = await anext(self.log.follow({}))
+        return [record.record for record in batch if isinstance(record.record, JobRequest)]
+
+
+@pytest.fixture
+async def world() -> World:
+    return World()
+
+
+async def test_a_retry_is_a_new_job_with_a_photo_and_a_lifetime_of_its_own(world: World) -> None:
+    old = a_request()
+    await world.store.put(old.photo_key, b"photo", "image/jpeg")
+    world.clock.advance(1000)
+    job_id = await world.retry(old, "once")
+    (new,) = await world.requests()
+    assert new.job_id == job_id != old.job_id
+    assert new.photo_key.startswith(f"pre/jobs/acme/{job_id}/photo-")
+    assert await world.store.get(new.photo_key) == b"photo"
+    assert (new.accepted_at, new.expires_at) == (world.clock.now(), world.clock.now() + LIFETIME_SECONDS)
+    assert (new.tenant, new.options, new.digest, new.photo_sha256) == (
+        old.tenant,
+        old.options,
+        old.digest,
+        old.photo_sha256,
+    )
+
+
+async def test_a_retry_that_was_cut_short_and_is_sent_again_is_the_same_job(world: World) -> None:
+    old = a_request()
+    await world.store.put(old.photo_key, b"photo", "image/jpeg")
+    world.log.lose_next_answer()
+    with pytest.raises(LogUnavailableError):
+        await world.retry(old, "once")
+    job_id = await world.retry(old, "once")
+    assert {request.job_id for request in await world.requests()} == {job_id}
+    assert await world.retry(old, "twice") != job_id
+
+
+async def test_a_job_whose_photo_is_gone_cannot_be_retried(world: World) -> None:
+    with pytest.raises(PhotoGoneError):
+        await world.retry(a_request(), "once")
+    assert (await world.log.ends()).popitem()[1] == 0
