@@ -52,3 +52,7 @@ def create(tenant: str) -> None:
 main.add_command(dead_letter)
 main.add_command(store)
 main.add_command(topics)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,31 @@
+import os
 import sys
-from typing import Never
+from typing import Final, Never
+
+from rockseg_core.domain.errors import RocksegError
+
+EXIT_USAGE: Final = 2
+HELP: Final = """Usage: rockseg-inference
+
+The worker of rockseg: takes jobs from Kafka, photos from S3, and puts masks and reports there.
+It takes no arguments; its settings are environment variables, ROCKSEG_..., listed in the README.
+"""
 
 
 def main() -> Never:
-    """The worker as a process of its own needs the log on Kafka and the store on S3, which this release has not."""
-    sys.stderr.write("This release runs the worker inside `rockseg up`; there is no worker process of its own yet.\n")
-    sys.exit(2)
+    """Entry point: an error of ours is one sentence and exit code 2."""
+    if len(sys.argv) > 1:
+        asked = sys.argv[1] in {"-h", "--help"}
+        (sys.stdout if asked else sys.stderr).write(HELP)
+        sys.exit(0 if asked else EXIT_USAGE)
+    from rockseg_inference.process import run  # noqa: PLC0415  # so that --help is quick
+
+    try:
+        sys.exit(run(os.environ))
+    except RocksegError as error:
+        sys.stderr.write(f"rockseg-inference: {error.sentence}\n")
+        sys.exit(EXIT_USAGE)
+
+
+if __name__ == "__main__":
+    main()

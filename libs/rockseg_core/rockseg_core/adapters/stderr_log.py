@@ -1,0 +1,49 @@
+"""A process's log: one JSON object a line on stderr, whoever writes it; plain lines where a person looks on."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from structlog.typing import Processor
+
+from rockseg_core.domain.errors import SettingsError
+
+VARIABLE: Final = "ROCKSEG_LOG_LEVEL"
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+
+# What clients of Kafka and S3 say about each connection is told by our own events, once and without addresses.
+LOUD: Final = ("aiokafka", "asyncio", "urllib3", "uvicorn", "uvicorn.error")
+
+
+def log_to_stderr(environ: Mapping[str, str], default: str = "info") -> None:
+    """Raises SettingsError for a level that is none."""
+    name = environ.get(VARIABLE, "").strip().lower() or default
+    if name not in LEVELS:
+        raise SettingsError(f"{VARIABLE} is one of {', '.join(LEVELS)}")
+    level = logging.getLevelNamesMapping()[name.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for loud in LOUD:
+        logging.getLogger(loud).setLevel(max(level, logging.CRITICAL))
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,94 @@
+"""`rockseg-api` as a process of its own, on Kafka and S3; its settings come from the environment alone."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from rockseg_api.bootstrap import build_api
+from rockseg_api.serving import Serving, listen
+from rockseg_api.settings import ApiSettings, from_environment
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.feed import KafkaFeed
+from rockseg_core.adapters.kafka.log import KafkaLog
+from rockseg_core.adapters.kafka.settings import kafka_settings
+from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.stderr_log import log_to_stderr
+from rockseg_core.domain.clock import SystemClock
+from rockseg_core.domain.errors import SettingsError, StoreUnavailableError
+
+WAIT_SECONDS: Final = 5.0
+
+_log = structlog.get_logger("rockseg_api")
+
+
+def serve(environ: Mapping[str, str]) -> int:
+    """Serve until SIGTERM; the exit code. Raises SettingsError with one sentence that names the variable.
+
+    Parts that do not answer are waited for, and the log names them; a store that answers "no" ends the process.
+    """
+    limits = from_environment(environ)
+    if limits.keys_file is None:
+        raise SettingsError("ROCKSEG_KEYS_FILE is not set: the file of API keys' hashes")
+    connection = KafkaConnection(kafka_settings(environ))
+    store = S3Store(s3_settings(environ), API_PROFILE)
+    log_to_stderr(environ)
+    return uvloop.run(_serve(limits, limits.keys_file, connection, store))
+
+
+async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnection, store: S3Store) -> int:
+    listener = listen(limits.host, limits.port)
+    log, feed = KafkaLog(connection), KafkaFeed(connection)
+    log.open()
+    try:
+        with tempfile.TemporaryDirectory(prefix="rockseg-api-") as folder:
+            api = build_api(
+                limits,
+                store=store,
+                log=log,
+                feed=feed,
+                clock=SystemClock(),
+                keys_file=keys_file,
+                view_path=limits.view_path or Path(folder) / "view.sqlite3",
+                registry=CollectorRegistry(),
+            )
+            async with Serving(api, limits, listener) as serving:
+                host, port, *_ = listener.getsockname()
+                _log.info("listening", host=host, port=port)
+                await serving.unless_stopped(_wait_for_parts(store, log, limits))
+                await serving.unless_stopped(asyncio.Event().wait())
+                _log.info("draining")
+        return 0
+    finally:
+        await asyncio.gather(log.close(), feed.close(), store.close())
+
+
+async def _wait_for_parts(store: S3Store, log: KafkaLog, limits: ApiSettings) -> None:
+    await asyncio.gather(_wait_for_store(store, limits), _wait_for_log(log))
+
+
+async def _wait_for_store(store: S3Store, limits: ApiSettings) -> None:
+    while True:
+        try:
+            await store.check(limits.object_prefix)
+            warning = await store.expiry_warning(limits.object_prefix)
+        except StoreUnavailableError:
+            _log.warning("waiting for the object store")
+            await asyncio.sleep(WAIT_SECONDS)
+            continue
+        _log.info("object store answered")
+        if warning:
+            _log.warning(warning)
+        return
+
+
+async def _wait_for_log(log: KafkaLog) -> None:
+    waiting = asyncio.create_task(log.wait_connected())
+    while not (await asyncio.wait({waiting}, timeout=WAIT_SECONDS))[0]:
+        _log.warning("waiting for Kafka")
+    _log.info("Kafka answered")

@@ -1,0 +1,124 @@
+"""`rockseg-inference` as a process of its own, on Kafka and S3; its settings come from the environment alone."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+import structlog
+import uvloop
+from msgspec import Meta
+from prometheus_client import CollectorRegistry, start_http_server
+
+from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
+from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings, group_settings
+from rockseg_core.adapters.kafka.log import KafkaLog
+from rockseg_core.adapters.kafka.settings import kafka_settings
+from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.stderr_log import log_to_stderr
+from rockseg_core.codec import settings as variables
+from rockseg_core.domain.clock import SystemClock
+from rockseg_core.domain.errors import SettingsError, StoreUnavailableError
+from rockseg_core.ports.segmenter import Segmenter
+from rockseg_inference.bootstrap import build_worker, load_segmenter
+from rockseg_inference.settings import WorkerSettings, from_environment
+
+WAIT_SECONDS: Final = 5.0
+
+_log = structlog.get_logger("rockseg_inference")
+
+
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the worker's own process has."""
+
+    model: Annotated[
+        str, Meta(min_length=1, description="The bundle's folder; `null:20ms` is a model without a network, for tests.")
+    ]
+    metrics_host: Annotated[str, Meta(description="The address of /metrics.")] = "127.0.0.1"
+    metrics_port: Annotated[int, Meta(ge=0, le=65535, description="The port of /metrics; 0 turns it off.")] = 9090
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Work until SIGTERM: 0 after a clean drain, 70 when this machine is at fault.
+
+    Raises SettingsError or BundleError with one sentence. Parts that do not answer are waited for; the log names them.
+    """
+    process = variables.read_settings(ProcessSettings, environ)
+    limits = from_environment(environ)
+    connection = KafkaConnection(kafka_settings(environ))
+    group = group_settings(environ)
+    store = S3Store(s3_settings(environ), WORKER_PROFILE)
+    log_to_stderr(environ)
+    return uvloop.run(_run(process, limits, connection, group, store))
+
+
+async def _run(
+    process: ProcessSettings,
+    limits: WorkerSettings,
+    connection: KafkaConnection,
+    group: GroupSettings,
+    store: S3Store,
+) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    registry = CollectorRegistry()
+    serve_metrics(process, registry)
+    log = KafkaLog(connection)
+    log.open()
+    try:
+        loading = asyncio.create_task(_segmenter(process.model, store, limits.object_prefix))
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not loading.done():
+            loading.cancel()
+            return 0
+        segmenter = await loading
+        worker = build_worker(
+            deliveries=KafkaDeliverySource(connection, group),
+            store=store,
+            log=log,
+            segmenter=segmenter,
+            clock=SystemClock(),
+            registry=registry,
+            settings=limits,
+        )
+        working = asyncio.create_task(worker.run(), name="worker")
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            worker.drain()
+        return int(await working)
+    finally:
+        await asyncio.gather(log.close(), store.close())
+
+
+def serve_metrics(process: ProcessSettings, registry: CollectorRegistry) -> None:
+    """Raises SettingsError when the port is taken."""
+    if process.metrics_port == 0:
+        return
+    try:
+        start_http_server(process.metrics_port, process.metrics_host, registry)
+    except OSError as error:
+        raise SettingsError(
+            f"/metrics cannot listen on port {process.metrics_port} ({error.strerror}); set ROCKSEG_METRICS_PORT"
+        ) from None
+
+
+async def _segmenter(model: str, store: S3Store, prefix: str) -> Segmenter:
+    """Loaded while the store is waited for."""
+    loading = asyncio.create_task(asyncio.to_thread(load_segmenter, model))
+    await _wait_for_store(store, prefix)
+    return await loading
+
+
+async def _wait_for_store(store: S3Store, prefix: str) -> None:
+    while True:
+        try:
+            await store.check(prefix)
+        except StoreUnavailableError:
+            _log.warning("waiting for the object store")
+            await asyncio.sleep(WAIT_SECONDS)
+        else:
+            return
