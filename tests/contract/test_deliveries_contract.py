@@ -156,6 +156,33 @@ async def test_what_is_in_flight_at_the_close_is_released_and_keeps_its_attempt(
     await source.close()
 
 
+async def test_what_is_lost_at_the_close_counts_an_attempt_and_the_rest_is_released(part: LogPart) -> None:
+    await publish(part, 4)
+    source = part.deliveries()
+    found = await take(source, 4)
+    await source.acknowledge(found[3])
+    await source.close([found[1], found[3]])
+    source = part.deliveries()
+    (suspect,) = await take(source, 1)
+    assert (suspect.position.offset, suspect.attempt) == (1, 2)
+    await source.acknowledge(suspect)
+    again = await take(source, 2)
+    assert [(delivery.position.offset, delivery.attempt) for delivery in again] == [(0, 1), (2, 1)]
+    await source.close()
+
+
+async def test_a_retry_that_is_called_lost_at_the_close_counts_once(part: LogPart) -> None:
+    await publish(part, 1)
+    source = part.deliveries()
+    (delivery,) = await take(source, 1)
+    await source.retry(delivery)
+    await source.close([delivery])
+    source = part.deliveries()
+    (suspect,) = await take(source, 1)
+    assert suspect.attempt == 2
+    await source.close()
+
+
 async def test_a_released_suspect_is_a_suspect_still(part: LogPart) -> None:
     await publish(part, 1)
     await take(part.deliveries(), 1)

@@ -1,6 +1,6 @@
 """Which delivery may start now (design §6): without I/O, and the same for every log."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
@@ -196,9 +196,10 @@ class Dispatch(Generic[R]):
             lane.waiting[position.offset] = lane.running.pop(position.offset)
             lane.window.put_back(position.offset)
 
-    def release_all(self) -> None:
-        for lane in self._lanes.values():
-            lane.window.release_all()
+    def release_all(self, but: Collection[RequestPosition] = ()) -> None:
+        """Give back all that runs; what is in `but` counts as lost with its owner."""
+        for partition, lane in self._lanes.items():
+            lane.window.release_all({position.offset for position in but if position.partition == partition})
 
     def _go_astray(self, partition: int, lane: _Lane[R], offset: int) -> None:
         attempt = lane.window.in_flight[offset].attempt

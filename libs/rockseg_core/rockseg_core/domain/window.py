@@ -1,6 +1,6 @@
 """Acknowledging out of order, and counting attempts (design §6): the bookkeeping of one partition, without I/O."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -105,9 +105,11 @@ class Window:
         flight = self.in_flight[offset]
         self.in_flight[offset] = InFlight(flight.attempt, released=True)
 
-    def release_all(self) -> None:
+    def release_all(self, but: Container[int] = ()) -> None:
+        """Give back all that runs; what is in `but` counts as lost with its owner."""
         for offset in self.in_flight:
-            self.release(offset)
+            if offset not in but:
+                self.release(offset)
 
     @property
     def running(self) -> set[int]:

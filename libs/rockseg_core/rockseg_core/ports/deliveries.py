@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Protocol
 
 from rockseg_core.domain.delivery import Delivery
@@ -26,6 +27,10 @@ class DeliverySource(Protocol):
         """Hand out nothing more; what is in flight may still be acknowledged."""
         ...
 
-    async def close(self) -> None:
-        """Mark what is still in flight as released (it keeps its attempt), commit a last time, and leave."""
+    async def close(self, lost: Collection[Delivery] = ()) -> None:
+        """Mark what is still in flight as released (it keeps its attempt), commit a last time, and leave.
+
+        `lost` is not released: it comes again as if its owner had vanished, with attempt + 1. What is no longer in
+        flight is passed over.
+        """
         ...

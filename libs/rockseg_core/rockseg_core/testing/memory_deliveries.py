@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Collection
 from typing import TypeAlias
 
 from typing_extensions import override
@@ -63,9 +64,9 @@ class MemoryDeliveries(DeliverySource):
         self.wake()
 
     @override
-    async def close(self) -> None:
+    async def close(self, lost: Collection[Delivery] = ()) -> None:
         self.stop()
-        self._dispatch.release_all()
+        self._dispatch.release_all({delivery.position for delivery in lost})
         for partition in range(len(self._topic.lanes)):
             self._commit(partition)
         self.closed = True

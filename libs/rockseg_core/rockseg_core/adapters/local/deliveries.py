@@ -1,6 +1,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
@@ -89,7 +90,7 @@ class LocalDeliverySource(DeliverySource):
                 receiver.set_result(None)
 
     @override
-    async def close(self) -> None:
+    async def close(self, lost: Collection[Delivery] = ()) -> None:
         if self.closed:
             return
         self.stop()
@@ -98,7 +99,7 @@ class LocalDeliverySource(DeliverySource):
         if self._task is not None:
             await asyncio.wait({self._task})  # a caller that runs out of time must not cancel it
         self.closed = True
-        self._dispatch.release_all()
+        self._dispatch.release_all({delivery.position for delivery in lost})
         self._uncommitted = {at.partition for at in self._partitions}
         if not await self._commit():
             _log.error("the last commit failed: what was in flight will count as an attempt")
