@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -89,7 +90,7 @@ class KafkaDeliverySource(DeliverySource):
         self._desk.stop()
 
     @override
-    async def close(self) -> None:
+    async def close(self, lost: Collection[Delivery] = ()) -> None:
         """Within `commit_seconds` and a few more, whatever the brokers do."""
         if self._closed:
             return
@@ -99,7 +100,7 @@ class KafkaDeliverySource(DeliverySource):
         self._committer.leave()
         if self._assignment is not None:
             self._assignment.stop()
-        await self._committer.last()
+        await self._committer.last({delivery.position for delivery in lost})
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

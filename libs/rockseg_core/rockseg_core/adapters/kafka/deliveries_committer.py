@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
 
@@ -113,13 +113,16 @@ class Committer:
         self._leaving, self._starting = True, False
         self._ended.set()
 
-    async def last(self) -> None:
-        """Give back what runs, in one last commit within `commit_seconds`; commit nothing more until `open`."""
+    async def last(self, lost: Collection[RequestPosition] = ()) -> None:
+        """Give back what runs, in one last commit within `commit_seconds`; commit nothing more until `open`.
+
+        What is in `lost` is not given back: it counts as run by somebody who vanished.
+        """
         self._starting = False
         try:
             async with asyncio.timeout(self._settings.commit_seconds), self._lock:
                 if self._ownership is not None:
-                    await self._give_back(self._ownership)
+                    await self._give_back(self._ownership, lost)
         except TimeoutError:
             _log.warning("the last commit before the partitions go was not answered")
         finally:
@@ -127,9 +130,9 @@ class Committer:
                 self._in_flight.cancel()
             self._drop()
 
-    async def _give_back(self, ownership: Ownership) -> None:
+    async def _give_back(self, ownership: Ownership, lost: Collection[RequestPosition]) -> None:
         """What ends from here on is remembered by the dispatch: it cannot be part of this commit any more."""
-        self._dispatch.release_all()
+        self._dispatch.release_all(lost)
         states = self._states(self._dispatch.partitions)
         for partition in states:
             self._dispatch.revoke(partition)
