@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.errors import KafkaConnectionError
 from typing_extensions import override
 
 from rockseg_core.adapters.kafka.settings import PREFIX
@@ -41,4 +42,8 @@ class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
 
     @override
     async def token(self) -> str:
-        return await self._function()
+        try:
+            return await self._function()
+        except Exception as error:
+            # Any other kind of error would end aiokafka's background tasks for good, and tell nobody.
+            raise KafkaConnectionError("the token hook failed") from error
