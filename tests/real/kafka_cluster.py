@@ -48,11 +48,19 @@ class KafkaCluster:
     """Brokers that are all controllers too; `start` returns when each of them knows all."""
 
     def __init__(
-        self, jars: Path, folder: Path, *, brokers: int = 1, properties: Mapping[str, str] | None = None
+        self,
+        jars: Path,
+        folder: Path,
+        *,
+        brokers: int = 1,
+        properties: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
+        """`users` have SCRAM passwords."""
         ports = iter(_free_ports(4 * brokers))
         self._jars = jars
         self._properties = dict(properties or {})
+        self._users = dict(users or {})
         self.nodes = [
             KafkaNode(
                 id=number,
@@ -131,10 +139,14 @@ class KafkaCluster:
         properties = self._defaults(node) | self._properties
         lines = [f"{name}={value}" for name, value in properties.items()]
         (node.folder / "server.properties").write_text("\n".join(lines) + "\n")
+        scram = [
+            argument
+            for name, password in self._users.items()
+            for argument in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")
+        ]
+        written = str(node.folder / "server.properties")
         subprocess.run(
-            self._java(
-                "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.folder / "server.properties")
-            ),
+            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", written, *scram),
             check=True,
             capture_output=True,
         )
