@@ -86,7 +86,9 @@ async def _serve(settings: UpSettings) -> int:
                 registry=registry,
                 settings=worker_settings(os.environ),
             )
-            await api.view.caught_up()
+            await serving.unless_stopped(api.view.caught_up())
+            if not api.view.ready:
+                return ExitReason.DRAINED
             console.say_ready(address, api_key, home, segmenter.ref, first_run=first_run)
             return await serving.beside(worker)
     finally:
@@ -122,12 +124,15 @@ class Serving:
         await self._http
 
     async def unless_stopped(self, work: Awaitable[T]) -> T | None:
-        """What `work` gives; None once a signal came first."""
+        """What `work` gives; None once a signal came first, or the API ended by itself."""
         task = asyncio.ensure_future(work)
         stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, stopped, self._http}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        return await task if task.done() else None
+        if task.done():
+            return await task
+        task.cancel()
+        return None
 
     async def beside(self, worker: Worker) -> int:
         """Run the worker; its exit code. On a signal both drain: what runs ends, what waits stays in the log."""
