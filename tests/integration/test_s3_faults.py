@@ -113,7 +113,10 @@ async def test_a_store_that_stands_still_for_a_moment_in_an_upload_is_waited_for
         store = S3Store(s3_settings(own_minio.server.environ(bucket)), profile)
         own_minio.process.pause()
         asyncio.get_running_loop().call_later(1.0, own_minio.process.go_on)
-        await store.put("jobs/a", MEGABYTE * 64, PNG)
+        try:
+            await store.put("jobs/a", MEGABYTE * 64, PNG)
+        finally:
+            own_minio.process.go_on()
         assert await store.exists("jobs/a")
         await store.close()
 
