@@ -9,10 +9,11 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from tests.real.choice import no_real_part
 from tests.real.kafka_cluster import KafkaCluster
 from tests.real.kafka_install import installed_jars
-from tests.real.kafka_owners import crew_of, soon, until
+from tests.real.kafka_owners import QUICK, crew_of, soon, until
 
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
-from rockseg_core.adapters.kafka.deliveries_ownership import Ownership, States
+from rockseg_core.adapters.kafka.deliveries_ownership import Ownership, OwnershipLostError, States
+from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
 from rockseg_core.codec.commit_metadata import encode_window
 from rockseg_core.domain.dispatch import MAX_WINDOW
 from rockseg_core.domain.window import MAX_SPAN, InFlight, Window
@@ -143,6 +144,17 @@ async def test_one_whose_session_expired_commits_nothing_and_starts_nothing_befo
         await hand.close()
         assert (await crew.committed()).prefix == 1
     assert -1 not in sent
+
+
+async def test_a_commit_whose_answer_is_read_after_the_session_has_ended_says_nothing(kafka_bootstrap: str) -> None:
+    """As for one that was stopped (SIGSTOP) between its request and the answer, which waits in the socket."""
+    blink = GroupSettings(session_seconds=1e-5, heartbeat_seconds=1e-6)
+    async with crew_of(kafka_bootstrap) as crew:
+        hand = crew.hire()
+        await hand.join()
+        with pytest.raises(OwnershipLostError):
+            await Ownership(hand._consumer, crew.topic, blink).commit({0: (0, "")})
+        await Ownership(hand._consumer, crew.topic, QUICK).commit({0: (0, "")})
 
 
 async def test_the_largest_window_that_may_come_about_fits_the_brokers_metadata(kafka_bootstrap: str) -> None:
