@@ -5,9 +5,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from rockseg_core.domain.arrays import Logits
+from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.ports.segmenter import Segmenter, Tile
 from rockseg_inference.metrics import WorkerMetrics
@@ -15,6 +16,13 @@ from rockseg_inference.settings import WorkerSettings
 from rockseg_inference.tile_queue import Share, Submission, TileQueue, Wait
 
 _JOIN_SECONDS: Final = 5.0
+
+
+class _OnDevice(NamedTuple):
+    """What computes now, since which monotonic time in seconds; nobody's in a self-test."""
+
+    since: float
+    owners: tuple[Delivery, ...]
 
 
 class Batcher:
@@ -31,14 +39,16 @@ class Batcher:
         self._tests: deque[asyncio.Future[bool]] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._busy_since: float | None = None
+        self._on_device: _OnDevice | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Future[BaseException]
         # A daemon: a device that hangs must not keep the process from its exit.
         self._thread = threading.Thread(target=self._work, name="rockseg-device", daemon=True)
 
     def start(self) -> None:
         """Begin to serve; results come to the running event loop."""
         self._loop = asyncio.get_running_loop()
+        self._stopped = self._loop.create_future()
         self._thread.start()
 
     async def close(self) -> None:
@@ -50,15 +60,16 @@ class Batcher:
             await asyncio.to_thread(self._thread.join, _JOIN_SECONDS)
 
     def forward(
-        self, tiles: Sequence[Tile], *, first: bool = False, alone: bool = False
+        self, tiles: Sequence[Tile], owner: Delivery | None = None, *, first: bool = False, alone: bool = False
     ) -> asyncio.Future[Sequence[Logits]]:
         """Logits of `tiles`, in their order, once all are computed; the segmenter's exception if they fail.
 
         `first` marks a first pass, which overtakes; `alone` runs each tile by itself. Cancel to take tiles back.
+        `owner` is told by `owners` while they are on the device.
         """
         future: asyncio.Future[Sequence[Logits]] = asyncio.get_running_loop().create_future()
         with self._changed:
-            self._queue.push(Submission(tiles, future), time.monotonic(), first=first, alone=alone)
+            self._queue.push(Submission(tiles, future, owner), time.monotonic(), first=first, alone=alone)
             self._changed.notify()
         return future
 
@@ -72,21 +83,33 @@ class Batcher:
 
     def busy_seconds(self) -> float:
         """How long the present batch or self-test has been on the device; 0 when it is idle."""
-        since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
+        now = self._on_device
+        return 0.0 if now is None else time.monotonic() - now.since
+
+    def owners(self) -> tuple[Delivery, ...]:
+        """Whose tiles are on the device now, or were when its thread stopped."""
+        now = self._on_device
+        return () if now is None else now.owners
+
+    async def stopped(self, seconds: float) -> BaseException | None:
+        """What ended the device's thread before its time; None when it still serves after so many seconds."""
+        await asyncio.wait([self._stopped], timeout=seconds)
+        return self._stopped.result() if self._stopped.done() else None
 
     def _work(self) -> None:
-        while True:
-            job = self._next()
-            if job is None:
-                return
-            self._busy_since = time.monotonic()
+        try:
+            self._serve()
+        except BaseException as error:  # noqa: BLE001  # a library's SystemExit, say: nobody would hear of it
+            self._tell(self._stopped.set_result, error)
+
+    def _serve(self) -> None:
+        while (job := self._next()) is not None:
             # Each in a call of its own: its locals hold arrays, which must not live until the next batch.
             if isinstance(job, list):
                 self._compute(job)
             else:
                 self._test(job)
-            self._busy_since = None
+            self._on_device = None
             del job
 
     def _next(self) -> "list[Share] | asyncio.Future[bool] | None":
@@ -114,10 +137,14 @@ class Batcher:
 
     def _forward(self, batch: list[Share]) -> Sequence[Logits]:
         tiles = [tile for share in batch for tile in share.tiles]
+        owners = tuple(share.submission.owner for share in batch if share.submission.owner is not None)
+        self._on_device = _OnDevice(time.monotonic(), owners)
         self._metrics.batch_tiles.observe(len(tiles))
         began = time.perf_counter()
         try:
             logits = self._segmenter.forward(tiles)
+        except StopIteration as error:  # no future takes one: its job would wait for ever
+            raise FatalError from error
         finally:
             self._metrics.device_seconds.inc(time.perf_counter() - began)
         if len(logits) != len(tiles):
@@ -125,6 +152,7 @@ class Batcher:
         return logits
 
     def _test(self, future: "asyncio.Future[bool]") -> None:
+        self._on_device = _OnDevice(time.monotonic(), ())
         try:
             sound = self._segmenter.self_test()
         except Exception:  # noqa: BLE001  # a self-test that cannot run has failed

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,10 +44,16 @@ class JobObjects:
     def __init__(self, store: ObjectStore, keys: ObjectKeys, patience: Patience) -> None:
         self._store, self._keys, self._patience = store, keys, patience
 
-    async def photo(self, request: JobRequest) -> bytes:
-        """Raises PhotoGoneError."""
+    async def photo(
+        self, request: JobRequest, try_once: Callable[[Callable[[], Awaitable[bytes]]], Awaitable[bytes]]
+    ) -> bytes:
+        """The photo, by as many calls of `try_once` as it takes. Raises PhotoGoneError."""
+
+        async def get() -> bytes:
+            return await self._store.get(request.photo_key)
+
         try:
-            return await self._patience("fetch", lambda: self._store.get(request.photo_key), until=request.expires_at)
+            return await self._patience("fetch", lambda: try_once(get), until=request.expires_at)
         except ObjectMissingError as error:
             raise PhotoGoneError from error
 
@@ -77,12 +83,26 @@ class JobObjects:
         await self.look(request)
         return keys
 
+    async def sweep_if_gone(self, request: JobRequest) -> None:
+        """Sweep what was written after the API swept. Raises OutOfTimeError."""
+        try:
+            await self.look(request)
+        except PhotoGoneError:
+            await self.sweep(request)
+
     async def sweep(self, request: JobRequest) -> None:
-        """Delete whatever stands under the job's prefix: its photo is gone, and so goes what any attempt wrote."""
+        """The photo is gone, and so goes whatever any attempt wrote under the job's prefix.
+
+        Unless a photo stands there: two requests with one Idempotency-Key share a prefix, and one of them lives. Then
+        nothing goes before it does, for what we wrote may be its result too: two files of one picture have one mask.
+        """
         await self._patience("sweep", lambda: self._sweep(request), until=request.expires_at)
 
     async def _sweep(self, request: JobRequest) -> None:
-        found = [key async for key in self._store.keys(self._keys.job(request.tenant, request.job_id))]
+        prefix = self._keys.job(request.tenant, request.job_id)
+        found = [key async for key in self._store.keys(prefix)]
+        if any(key.startswith(f"{prefix}photo-") for key in found):
+            return
         await asyncio.gather(*(self._store.delete(key) for key in found))
 
     async def _put(self, request: JobRequest, key: str, body: bytes, content_type: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeAlias, TypeVar
 
 from rockseg_core.domain.arrays import Logits
+from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.imaging.inspect import inspect_photo
 from rockseg_core.ports.segmenter import Segmenter, Tile
@@ -45,29 +47,46 @@ class Pipeline:
         self._fetched = asyncio.Semaphore(limits.photos_fetched)
         self._decoded = PhotoBudget(limits.photos_decoded, limits.pixels_decoded)
 
-    async def __call__(self, request: JobRequest, *, alone: bool) -> Results:
+    async def __call__(self, delivery: Delivery, request: JobRequest) -> Results:
         """Raises PhotoGoneError, PhotoRefusedError, FatalError, and whatever the segmenter raises."""
         work = PhotoWork(self._segmenter)
         async with AsyncExitStack() as held:
             found = await self._begin(request, work, held)
             first = True
             while not isinstance(found, Results):
-                found = await self._round(request, work, found, first=first, alone=alone)
+                found = await self._round(delivery, request, work, found, first=first)
                 first = False
         for stage, seconds in work.seconds.items():
             self._metrics.stage_seconds.labels(stage).observe(seconds)
         return found
 
     async def _begin(self, request: JobRequest, work: PhotoWork, held: AsyncExitStack) -> Next:
-        async with self._fetched:
-            with work.stage("fetch"):
-                body = await self._objects.photo(request)
+        async with self._fetch(request, work) as body:
             pixels = await self._in_thread(_pixels, body, self._limits.photo_max_pixels)
             await held.enter_async_context(self._decoded.hold(pixels))
             return await self._in_thread(work.begin, body, request.options, self._limits.photo_max_pixels)
 
+    @asynccontextmanager
+    async def _fetch(self, request: JobRequest, work: PhotoWork) -> AsyncIterator[bytes]:
+        """A photo in its slot. It waits for the store without one: a photo that cannot be read holds up no other."""
+
+        async def try_once(get: Callable[[], Awaitable[bytes]]) -> bytes:
+            await self._fetched.acquire()
+            try:
+                with work.stage("fetch"):
+                    return await get()
+            except BaseException:
+                self._fetched.release()
+                raise
+
+        body = await self._objects.photo(request, try_once)
+        try:
+            yield body
+        finally:
+            self._fetched.release()
+
     async def _round(
-        self, request: JobRequest, work: PhotoWork, tiles: Sequence[Tile], *, first: bool, alone: bool
+        self, delivery: Delivery, request: JobRequest, work: PhotoWork, tiles: Sequence[Tile], *, first: bool
     ) -> Next:
         """All tiles of a round through the device, a turn at a time."""
         turn_tiles = self._limits.batch_tiles
@@ -78,7 +97,7 @@ class Pipeline:
                     await self._in_thread(work.add, *await _computed(work, ahead))
                 await self._objects.look(request)
                 turn = tiles[begin : begin + turn_tiles]
-                ahead.append((turn, self._batcher.forward(turn, first=first, alone=alone)))
+                ahead.append((turn, self._batcher.forward(turn, delivery, first=first, alone=delivery.suspect)))
             while len(ahead) > 1:
                 await self._in_thread(work.add, *await _computed(work, ahead))
             return await self._in_thread(work.end_round, *await _computed(work, ahead))
@@ -87,7 +106,19 @@ class Pipeline:
                 _take_back(computed)
 
     async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _contained, call, *arguments)
+
+
+def _contained(call: Callable[..., T], *arguments: object) -> T:
+    """`call`, but of what it raises only what a job may wait for: a SystemExit or CancelledError would pass for one of
+    the event loop's own, and no future takes a StopIteration.
+    """
+    try:
+        return call(*arguments)
+    except BaseException as error:
+        if isinstance(error, StopIteration) or not isinstance(error, Exception):
+            raise FatalError from error
+        raise
 
 
 def _pixels(body: bytes, max_pixels: int) -> int:

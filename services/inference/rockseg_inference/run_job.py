@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -95,14 +96,24 @@ class RunJob:
         if request is None:
             await self._outcomes.dead_letter(delivery, UNDECODABLE)
             return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
-        if self._clock.now() >= request.expires_at:
+        try:
+            return await self._settle_in_time(delivery, request)
+        except OutOfTimeError:
+            # The API has swept an expired job by now, or will. What was put after that is ours to delete; one try.
+            with suppress(OutOfTimeError):
+                await self._objects.sweep_if_gone(request)
             return Ending(Outcome.EXPIRED)
+
+    async def _settle_in_time(self, delivery: Delivery, request: JobRequest) -> Ending:
+        if self._clock.now() >= request.expires_at:
+            raise OutOfTimeError
         try:
             if delivery.attempt > self._max_attempts:
                 return await self._bury(delivery, request, None, CRASHED)
             return await self._run(delivery, request)
-        except OutOfTimeError:
-            return Ending(Outcome.EXPIRED)
+        except PhotoGoneError:
+            await self._objects.sweep(request)
+            return Ending(Outcome.ERASED)
 
     async def _run(self, delivery: Delivery, request: JobRequest) -> Ending:
         """Work while `started` is on its way to the log; what ends the job is published after it."""
@@ -110,15 +121,12 @@ class RunJob:
         started = asyncio.ensure_future(self._outcomes.started(delivery, request, started_at))
         try:
             return await self._segment(delivery, request, started_at, started)
-        except PhotoGoneError:
-            await self._objects.sweep(request)
-            return Ending(Outcome.ERASED)
+        except (PhotoGoneError, OutOfTimeError, HurriedError):
+            raise
         except UsageError as error:
             await started
             await self._outcomes.failed(delivery, request, started_at, JobError(error.code, error.sentence))
             return Ending(Outcome.FAILED, error.code)
-        except (OutOfTimeError, HurriedError):
-            raise
         except Exception as error:  # noqa: BLE001  # whatever a segmenter or a bug of ours raises is judged here
             logger.warning("fault", attempt=delivery.attempt, **_facts(delivery), **described(error))
             await self._judge.acquit_worker()
@@ -133,7 +141,7 @@ class RunJob:
     async def _segment(
         self, delivery: Delivery, request: JobRequest, started_at: float, started: asyncio.Future[None]
     ) -> Ending:
-        results = await self._pipeline(request, alone=delivery.suspect)
+        results = await self._pipeline(delivery, request)
         began = time.perf_counter()
         keys = await self._objects.put(request, results)
         self._metrics.stage_seconds.labels("put").observe(time.perf_counter() - began)
@@ -142,6 +150,7 @@ class RunJob:
         return Ending(Outcome.FINISHED)
 
     async def _bury(self, delivery: Delivery, request: JobRequest, started_at: float | None, error: JobError) -> Ending:
+        await self._objects.look(request)  # of an erased job nobody shall find a letter
         await self._outcomes.dead_letter(delivery, error)
         await self._outcomes.failed(delivery, request, started_at, error)
         return Ending(Outcome.FAILED, error.code)

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from rockseg_core.domain.arrays import Logits
+from rockseg_core.domain.delivery import Delivery
 from rockseg_core.ports.segmenter import Tile
 
 Shape: TypeAlias = tuple[int, int]
@@ -19,6 +20,7 @@ class Submission:
 
     tiles: Sequence[Tile]
     future: asyncio.Future[Sequence[Logits]]
+    owner: Delivery | None = None
     logits: dict[int, Logits] = field(default_factory=dict)  # by place in `tiles`
 
     def take(self, places: Sequence[int], logits: Sequence[Logits]) -> None:

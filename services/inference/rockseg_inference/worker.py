@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from enum import IntEnum
 from typing import Final
 
 import structlog
@@ -19,6 +18,7 @@ from rockseg_core.ports.segmenter import Segmenter
 from rockseg_core.ports.store import ObjectStore
 from rockseg_inference.announce import announce_model
 from rockseg_inference.batcher import Batcher
+from rockseg_inference.exits import ExitReason
 from rockseg_inference.faults import FaultJudge, WorkerAtFaultError, described
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.objects import JobObjects
@@ -33,13 +33,6 @@ logger = structlog.get_logger(__name__)
 _CLOSE_SECONDS: Final = 10.0  # to commit a last time; a log that is away must not hold up the exit
 
 _LOOKS_A_BATCH: Final = 20  # a hang is noticed a twentieth late
-
-
-class ExitReason(IntEnum):
-    """Why `run` returned, as the exit code of a process (70 is EX_SOFTWARE of sysexits.h)."""
-
-    DRAINED = 0
-    WORKER_AT_FAULT = 70
 
 
 class Worker:
@@ -79,6 +72,8 @@ class Worker:
         self._slots = asyncio.Semaphore(limits.jobs_in_flight)
         self._running: set[asyncio.Task[None]] = set()
         self._draining, self._faulted = asyncio.Event(), asyncio.Event()
+        self._reason = ExitReason.DRAINED
+        self._lost: Collection[Delivery] = ()
 
     def drain(self) -> None:
         """Start nothing more, end what runs within `drain_seconds`, and let `run` return; for a SIGTERM."""
@@ -99,10 +94,9 @@ class Worker:
                 await self._until(asyncio.wait(self._running), seconds=self._limits.drain_seconds)
         finally:
             await self._leave(receiving, watching)
-        reason = ExitReason.WORKER_AT_FAULT if self._faulted.is_set() else ExitReason.DRAINED
-        self._metrics.exits.labels(reason.name.lower()).inc()
-        logger.info("worker ended", reason=reason.name.lower(), exit_code=reason.value)
-        return reason
+        self._metrics.exits.labels(self._reason.value).inc()
+        logger.info("worker ended", reason=self._reason.value, exit_code=self._reason.code)
+        return self._reason
 
     async def _until(self, *events: Awaitable[object], seconds: float | None = None) -> None:
         """Wait for one of `events`; a fault of the worker ends every wait."""
@@ -127,38 +121,48 @@ class Worker:
         except HurriedError:
             return
         except Exception as error:  # noqa: BLE001  # a worker that cannot receive must end, and say of what
-            self._give_up("cannot receive", error)
+            self._give_up(ExitReason.CANNOT_RECEIVE, error)
 
     async def _watch_device(self) -> None:
-        """A device that hangs raises nothing: without this its jobs would wait until they expire."""
-        while self._batcher.busy_seconds() <= self._limits.forward_seconds:  # noqa: ASYNC110  # hangs signal nothing
-            await asyncio.sleep(self._limits.forward_seconds / _LOOKS_A_BATCH)
-        self._give_up("the device hangs", TimeoutError())
+        """A device that hangs raises nothing, and one whose thread is gone answers nothing: their jobs would wait until
+        they expire. What was on it may be what did it, so that counts, as if the process had crashed.
+        """
+        seconds = self._limits.forward_seconds
+        while self._batcher.busy_seconds() <= seconds:
+            error = await self._batcher.stopped(seconds / _LOOKS_A_BATCH)
+            if error is not None:
+                self._give_up(ExitReason.DEVICE_STOPPED, error, self._batcher.owners())
+                return
+        self._give_up(ExitReason.DEVICE_HANGS, TimeoutError(), self._batcher.owners())
 
     async def _job(self, delivery: Delivery) -> None:
         with self._metrics.in_flight.track_inprogress():
             try:
                 await self._run_job(delivery)
             except WorkerAtFaultError as error:
-                self._give_up("self-test failed", error)
+                self._give_up(ExitReason.SELF_TEST_FAILED, error)
             except Exception as error:  # noqa: BLE001  # a bug of ours: released, not lost, by leaving
-                self._give_up("job could not be settled", error)
+                self._give_up(ExitReason.CANNOT_SETTLE, error)
             finally:
                 self._slots.release()
 
-    def _give_up(self, reason: str, error: Exception) -> None:
-        logger.critical("worker at fault", reason=reason, **described(error))
-        self._faulted.set()
+    def _give_up(self, reason: ExitReason, error: BaseException, lost: Collection[Delivery] = ()) -> None:
+        """`lost` counts as tried; the first reason stands."""
+        counted = [(delivery.position.partition, delivery.position.offset) for delivery in lost]
+        logger.critical("worker at fault", reason=reason.value, counted=counted, **described(error))
+        if not self._faulted.is_set():
+            self._reason, self._lost = reason, lost
+            self._faulted.set()
 
     async def _leave(self, *tasks: asyncio.Future[None]) -> None:
-        """What runs is released with its attempt; then out of the group, and the threads end."""
+        """What runs is released with its attempt, unless it is lost; then out of the group, and the threads end."""
         left = [*tasks, *self._running]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._deliveries.close()
+                await self._deliveries.close(self._lost)
         except (TransientError, TimeoutError) as error:
             logger.warning("could not release", **described(error))
         await self._batcher.close()

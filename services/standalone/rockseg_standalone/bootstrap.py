@@ -21,8 +21,9 @@ from rockseg_core.adapters.local import LocalData
 from rockseg_core.domain.clock import Clock, SystemClock
 from rockseg_core.domain.errors import SettingsError
 from rockseg_inference.bootstrap import build_worker, load_segmenter
+from rockseg_inference.exits import ExitReason
 from rockseg_inference.settings import from_environment as worker_settings
-from rockseg_inference.worker import ExitReason, Worker
+from rockseg_inference.worker import Worker
 from rockseg_standalone import console, listening
 from rockseg_standalone.home import Home
 
@@ -76,7 +77,7 @@ async def _serve(settings: UpSettings) -> int:
             # Photos are taken while torch is imported and the bundle is read: they wait in the log.
             segmenter = await serving.unless_stopped(asyncio.to_thread(load_segmenter, settings.model))
             if segmenter is None:
-                return ExitReason.DRAINED
+                return ExitReason.DRAINED.code
             worker = build_worker(
                 deliveries=data.deliveries(),
                 store=data.store,
@@ -88,7 +89,7 @@ async def _serve(settings: UpSettings) -> int:
             )
             await serving.unless_stopped(api.view.caught_up())
             if not api.view.ready:
-                return ExitReason.DRAINED
+                return ExitReason.DRAINED.code
             console.say_ready(address, api_key, home, segmenter.ref, first_run=first_run)
             return await serving.beside(worker)
     finally:
@@ -144,9 +145,6 @@ class Serving:
         if not working.done():
             worker.drain()
         reason = await working
-        if reason is ExitReason.WORKER_AT_FAULT:
-            console.say("The model failed its self-test on this machine, so no photo can be trusted to it: stopping.")
-            console.say(
-                "No job was lost or counted as tried; they go on at the next start. The log above names the fault."
-            )
-        return reason
+        for sentence in reason.sentences:
+            console.say(sentence)
+        return reason.code

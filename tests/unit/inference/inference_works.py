@@ -21,9 +21,10 @@ from rockseg_core.testing.clock import FakeClock
 from rockseg_core.testing.memory_log import MemoryLog
 from rockseg_core.testing.memory_store import MemoryStore
 from rockseg_core.testing.null_segmenter import TILE_SIDE, NullPlan, NullSegmenter, fail
+from rockseg_inference.exits import ExitReason
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import WorkerSettings
-from rockseg_inference.worker import ExitReason, Worker
+from rockseg_inference.worker import Worker
 
 GREY, POISON = (120, 130, 140), (255, 0, 0)
 LIFETIME = 3600.0
@@ -147,6 +148,7 @@ class Works:
             delivery = receiving.result()
             assert delivery is not None
             found.append(delivery)
+            await source.acknowledge(delivery)  # or no other would come beside a suspect
 
     def request(self, body: bytes, tenant: str = "acme", lifetime: float = LIFETIME) -> JobRequest:
         sha256 = hashlib.sha256(body).hexdigest()

@@ -28,11 +28,11 @@ def test_a_folder_without_a_bundle_is_refused_with_a_sentence(tmp_path: Path) ->
     assert caught.value.sentence
 
 
-def test_the_worker_as_a_process_of_its_own_says_what_to_run_instead() -> None:
+def test_the_worker_as_a_process_of_its_own_names_the_setting_that_it_lacks() -> None:
     code = "from rockseg_inference.entrypoints.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env={})
     assert done.returncode == 2
-    assert "rockseg up" in done.stderr
+    assert "ROCKSEG_MODEL" in done.stderr
     assert "Traceback" not in done.stderr
 
 

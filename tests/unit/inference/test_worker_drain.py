@@ -1,7 +1,7 @@
 from inference_works import GatedSegmenter, Works, png, until
 
 from rockseg_core.domain.job import JobStatus
-from rockseg_inference.worker import ExitReason
+from rockseg_inference.exits import ExitReason
 
 
 async def test_a_drain_ends_what_runs_and_starts_nothing_more(works: Works) -> None:
@@ -12,7 +12,7 @@ async def test_a_drain_ends_what_runs_and_starts_nothing_more(works: Works) -> N
     works.worker.drain()
     later = await works.submit()
     segmenter.gate.set()
-    assert await running is ExitReason.DRAINED == 0
+    assert await running is ExitReason.DRAINED
     assert works.kinds(first) == [JobStatus.STARTED, JobStatus.FINISHED]
     assert works.kinds(later) == []
     assert [(delivery.request, delivery.attempt) for delivery in await works.remaining()] == [(later, 1)]

@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Sequence
 
 import pytest
@@ -11,7 +10,7 @@ from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, JobStatus
 from rockseg_core.ports.segmenter import Plan, Tile
 from rockseg_core.testing.null_segmenter import NullSegmenter
-from rockseg_inference.worker import ExitReason
+from rockseg_inference.exits import ExitReason
 
 SECRET = "s3cr3t-of-tenant-zeta"  # what an exception of a library might quote
 
@@ -60,47 +59,15 @@ async def test_a_worker_at_fault_exits_70_and_spends_no_attempt(works: Works) ->
     poison, other = await works.submit(png(POISON)), await works.submit()
     await until(lambda: segmenter.entered)
     segmenter.gate.set()
-    assert await running is ExitReason.WORKER_AT_FAULT == 70
+    reason = await running
+    assert reason is ExitReason.SELF_TEST_FAILED
+    assert int(reason) == reason.code == 70
     assert works.kinds(poison) == [JobStatus.STARTED]
     left = {delivery.request: delivery.attempt for delivery in await works.remaining()}
     assert left[poison] == 1
     assert left.get(other, 1) == 1
     assert works.log.dead_letters == []
-    assert works.count("rockseg_worker_exits_total", reason="worker_at_fault") == 1
-
-
-async def test_a_device_that_hangs_in_its_self_test_is_at_fault(works: Works) -> None:
-    hung = threading.Event()
-
-    class Hanging(NullSegmenter):
-        @override
-        def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
-            raise RuntimeError("CUDA error: unspecified launch failure")
-
-        @override
-        def self_test(self) -> bool:
-            return hung.wait(20)
-
-    works.segmenter = Hanging()
-    works.limits = type(works.limits)(self_test_seconds=0.01)
-    running = works.start()
-    await works.submit()
-    try:
-        await until(lambda: works.count("rockseg_worker_self_tests_total", result="failed"))
-    finally:
-        hung.set()
-    assert await running is ExitReason.WORKER_AT_FAULT
-
-
-async def test_a_device_that_hangs_in_a_batch_is_at_fault_and_its_job_keeps_its_attempt(works: Works) -> None:
-    works.segmenter = segmenter = GatedSegmenter()
-    works.limits = type(works.limits)(forward_seconds=0.02)
-    running = works.start()
-    request = await works.submit()
-    await until(lambda: works.outcomes("released", "stopped"))
-    segmenter.gate.set()
-    assert await running is ExitReason.WORKER_AT_FAULT
-    assert [(delivery.request, delivery.attempt) for delivery in await works.remaining()] == [(request, 1)]
+    assert works.count("rockseg_worker_exits_total", reason="self_test_failed") == 1
 
 
 async def test_three_crashes_fail_a_job_with_a_code_of_its_own(works: Works) -> None:
@@ -200,7 +167,7 @@ async def test_a_log_that_refuses_for_good_ends_the_worker_and_not_the_job(works
     with structlog.testing.capture_logs() as lines:
         running = works.start()
         request = await works.submit()
-        assert await running is ExitReason.WORKER_AT_FAULT
+        assert await running is ExitReason.CANNOT_SETTLE
     assert SECRET not in repr(lines)
     left = await works.remaining()
     assert [delivery.request for delivery in left] == [request]

@@ -3,7 +3,7 @@ from typing_extensions import override
 
 from rockseg_core.domain.job import JobStatus
 from rockseg_core.testing.memory_store import MemoryStore
-from rockseg_inference.worker import ExitReason
+from rockseg_inference.exits import ExitReason
 
 
 async def _up(works: Works) -> None:

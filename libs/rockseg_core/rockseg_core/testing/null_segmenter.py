@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -23,6 +24,7 @@ from rockseg_core.ports.segmenter import Plan, Segmenter, Tile
 Rgb = tuple[int, int, int]
 
 TILE_SIDE: Final = 64
+MOST_BATCH_SIZES: Final = 1000  # a load test runs for days
 MOST_CONFIDENCE_SIDE: Final = 512  # 0.26 MP at most, below the 0.5 MP of design §7
 
 NULL_CLASSES: Final = (
@@ -125,7 +127,7 @@ class NullSegmenter(Segmenter):
     ) -> None:
         self.latency_seconds = latency_seconds
         self.sound = True
-        self.batch_sizes: list[int] = []  # of every `forward`, in order: what a batcher's test looks at
+        self._batch_sizes: deque[int] = deque(maxlen=MOST_BATCH_SIZES)
         self._rounds, self._poisons, self._device = rounds, dict(poisons or {}), device
         self._ref = model_ref(encode_manifest(NULL_MANIFEST), NULL_MANIFEST)
         self._logits = (bands(TILE_SIDE, TILE_SIDE)[None] == np.arange(len(NULL_CLASSES))[:, None, None]) * np.float32(
@@ -148,13 +150,18 @@ class NullSegmenter(Segmenter):
     def device(self) -> str:
         return self._device
 
+    @property
+    def batch_sizes(self) -> list[int]:
+        """How many tiles each of the last 1000 calls of `forward` got, in order: what a batcher's test looks at."""
+        return list(self._batch_sizes)
+
     @override
     def plan(self, photo: Pixels, options: JobOptions) -> NullPlan:
         return NullPlan(photo, options, self._rounds)
 
     @override
     def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
-        self.batch_sizes.append(len(tiles))
+        self._batch_sizes.append(len(tiles))
         for tile in tiles:
             red, green, blue = (int(value) for value in tile.pixels[0, 0])
             poison = self._poisons.get((red, green, blue))
