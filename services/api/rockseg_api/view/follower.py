@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from rockseg_api.view.file import damaged
 from rockseg_api.view.progress import Progress
 from rockseg_api.view.reading import FORGET_SECONDS
 from rockseg_api.view.table import CHUNK_RECORDS, ViewTable
@@ -23,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Follower:
-    """Keeps the table in step with both topics, for ever: neither an absent log nor a damaged file ends it."""
+    """Keeps the table in step with both topics, for ever: neither an absent log nor a file that fails ends it."""
 
     def __init__(
         self, *, table: ViewTable, feed: JobFeed, clock: Clock, progress: Progress, lifetime_seconds: float
@@ -44,21 +45,36 @@ class Follower:
         """Until cancelled."""
         while True:
             try:
+                self._table.open()
                 await self._follow(await self._where_to_start())
             except LogUnavailableError:
                 self.connected = False
                 _log.warning("view_log_unavailable", retry_seconds=self._pause_seconds)
             except sqlite3.DatabaseError as error:
-                _log.error("view_file_damaged", reason=str(error))
-                self.rebuild()
+                if not self.recover(error):
+                    _log.error("view_file_away", reason=str(error), retry_seconds=self._pause_seconds)
             await asyncio.sleep(self._pause_seconds * random.uniform(0.5, 1.0))
             self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
 
-    def rebuild(self) -> None:
+    def recover(self, error: sqlite3.DatabaseError) -> bool:
+        """After a call of the table has failed: true where it begins anew, for its file is damaged.
+
+        Else the file stays as it is, and `run` goes on with it when it can be had again.
+        """
+        if not damaged(error):
+            return False
+        _log.error("view_file_damaged", reason=str(error))
+        self._rebuild()
+        return True
+
+    def _rebuild(self) -> None:
         """Begin with an empty table and at no offset; until it has caught up, nothing is known and nothing denied."""
         self.rebuilds += 1
         self._progress.reset({})
-        self._table.discard()
+        try:
+            self._table.discard()
+        except sqlite3.DatabaseError as error:  # the table is closed; `run` opens it as soon as that can be done
+            _log.error("view_file_away", reason=str(error), retry_seconds=self._pause_seconds)
 
     async def _follow(self, start: Mapping[LogPartition, int]) -> None:
         batches = self._feed.follow(start)
@@ -76,7 +92,7 @@ class Follower:
         topic_ids = {at.topic: extent.topic_id for at, extent in extents.items()}
         if known and not (_continues(known, extents) and self._table.topic_ids() == topic_ids):
             _log.warning("view_rebuilt", reason="its offsets are not in the log")
-            self.rebuild()
+            self._rebuild()
             known = {}
         if known:
             start = {at: known.get(at, extent.beginning) for at, extent in extents.items()}

@@ -42,7 +42,6 @@ class JobView:
             table=self._table, feed=feed, clock=clock, progress=self._progress, lifetime_seconds=lifetime_seconds
         )
         self._following: asyncio.Task[None] | None = None
-        self._stopped = False
 
     async def start(self) -> None:
         """Begin to follow the log. Returns at once, log or no log; `caught_up` waits for the first catch-up."""
@@ -54,7 +53,6 @@ class JobView:
 
     async def stop(self) -> None:
         """Let go of the log and the file. Harmless when called twice."""
-        self._stopped = True
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -142,6 +140,12 @@ class JobView:
         with self._file_at_risk():
             self._table.settle(job_ids, self._clock.now())
 
+    def postpone(self, job_ids: Iterable[UUID], seconds: float) -> None:
+        """Note that the objects of these jobs could not be deleted, and are not to be tried again before that."""
+        now = self._clock.now()
+        with self._file_at_risk():
+            self._table.postpone(job_ids, now, now + seconds)
+
     def prune(self) -> int:
         """Drop rows that are forgotten anyway and whose objects are deleted, some at a time; returns how many."""
         with self._file_at_risk():
@@ -157,12 +161,10 @@ class JobView:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if not self._stopped:  # a closed file is not a damaged one
-                self._follower.rebuild()
-                if self._following is not None:
-                    self._following.cancel()
-                    self._follow()
-            raise ViewNotReadyError("The list of jobs is being read anew; try again shortly.") from error
+            if self._follower.recover(error) and self._following is not None:
+                self._following.cancel()
+                self._follow()
+            raise ViewNotReadyError("The list of jobs cannot be read now; try again shortly.") from error
 
 
 def _tell_of_a_bug(following: asyncio.Task[None]) -> None:

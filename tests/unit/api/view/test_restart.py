@@ -8,7 +8,7 @@ import pytest
 from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site, new_site, until
 
 from rockseg_api.errors import JobUnknownError, ViewNotReadyError
-from rockseg_api.view import table
+from rockseg_api.view import file
 from rockseg_api.view.job_view import JobView
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.job import JobStatus
@@ -241,7 +241,7 @@ def test_a_path_where_no_file_can_be_is_a_matter_of_settings(tmp_path: Path, sit
 async def test_a_machine_without_a_name_for_its_run_trusts_no_file(
     site: Site, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "_BOOT_ID", path / "missing")
+    monkeypatch.setattr(file, "_BOOT_ID", path / "missing")
     job_ids = await filled(site, path)
     async with site.view(path=path) as view:
         assert view.applied_records == 2 * JOBS
