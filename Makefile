@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 PARTS := libs/rockseg_core libs/rockseg_model libs/rockseg_training services/api services/inference services/standalone
 DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers
 PHOTO ?=
+export PHOTO  # through the environment, so that a name with blanks or quotes stays one name
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
@@ -21,7 +22,7 @@ $(STAMP): constraints.txt $(PARTS:%=%/pyproject.toml)
 	@touch $@
 
 demo: $(STAMP)  ## Segment a core photo through the real API, log, worker and model. PHOTO=core.jpg for your own.
-	@$(BIN)/python -m rockseg_standalone.demo $(PHOTO)
+	@$(BIN)/python -m rockseg_standalone.demo "$$PHOTO"
 
 up: $(STAMP)  ## Serve API, worker and model on this machine.
 	@$(BIN)/rockseg up
@@ -53,5 +54,5 @@ deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, 
 test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
 	@$(BIN)/python -m pytest -m faults
 
-clean:  ## Remove .venv and everything made.
-	@rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/latest.json
+clean:  ## Remove .venv and what the tools left; results in out/ stay.
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/latest.json

@@ -1,4 +1,9 @@
-from rockseg_standalone.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from rockseg_standalone.cli import main  # here, so that Ctrl-C while Python reads the code is no traceback
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

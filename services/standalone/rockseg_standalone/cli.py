@@ -1,22 +1,30 @@
 """The `rockseg` command. torch is imported inside `up` and `segment` only."""
 
+import os
 import sys
 from pathlib import Path
 
 import rich_click as click
 
-from rockseg_api.entrypoints.cli import keys
 from rockseg_api.entrypoints.dead_letter import dead_letter
 from rockseg_api.entrypoints.store import store
 from rockseg_api.entrypoints.topics import topics
 from rockseg_core.domain.errors import RocksegError
-from rockseg_standalone.home import default_bundle, default_folder
+from rockseg_core.domain.job import JobOptions
+from rockseg_standalone.home import Home, default_bundle, default_folder
+from rockseg_standalone.terminal import EXIT_INTERRUPTED, plain
 
 click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
 
 EXIT_USAGE = 2
 
+data_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Folder for jobs, photos, results and keys. Default: rockseg in your data folder.",
+)
 model_option = click.option(
     "--model",
     envvar="ROCKSEG_MODEL",
@@ -36,14 +44,16 @@ def rockseg() -> None:
 
 
 @rockseg.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--host", envvar="ROCKSEG_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=None,
-    help="Folder for jobs, photos, results and keys. Default: rockseg in your data folder.",
+    "--port",
+    envvar="ROCKSEG_PORT",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0 takes any free port.",
 )
+@data_option
 @model_option
 def up(host: str, port: int, data_dir: Path | None, model: str | None) -> None:
     """Serve photos on this machine: API, worker and model in one process, no broker, no Docker.
@@ -51,9 +61,16 @@ def up(host: str, port: int, data_dir: Path | None, model: str | None) -> None:
     The first run makes an API key and keeps it in the data folder. Stop with Ctrl-C: running jobs end first, waiting
     ones go on at the next start.
     """
-    from rockseg_standalone.bootstrap import UpSettings, serve  # noqa: PLC0415  # loads the services only here
+    plain().print("Starting; the model takes some seconds to load.")
+    try:
+        from rockseg_standalone.bootstrap import UpSettings, serve  # noqa: PLC0415  # loads the services only here
+        from rockseg_standalone.variables import warn_of_unknown  # noqa: PLC0415
 
-    sys.exit(serve(UpSettings(host, port, data_dir or default_folder(), model or str(default_bundle()))))
+        warn_of_unknown(os.environ)
+        code = serve(UpSettings(host, port, data_dir or default_folder(), model or str(default_bundle())))
+    except KeyboardInterrupt:  # before the signal had its handler: nothing runs yet
+        code = 0
+    sys.exit(code)
 
 
 @rockseg.command()
@@ -62,25 +79,35 @@ def up(host: str, port: int, data_dir: Path | None, model: str | None) -> None:
     "-o",
     "--output",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path(),
     help="Folder for the results. Default: here.",
 )
-@click.option(
-    "--mask-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Opacity of the colours."
-)
-@click.option("--core-width-px", type=click.FloatRange(1), help="Pixels across one core, if you know it.")
+@click.option("--force", is_flag=True, help="Replace results that are there already.")
+@click.option("--mask-weight", type=float, default=0.5, show_default=True, help="Opacity of the colours, 0 to 1.")
+@click.option("--core-width-px", type=float, help="Pixels across one core, if you know it: 8 to 100000.")
 @model_option
 def segment(
-    photos: tuple[Path, ...], folder: Path, mask_weight: float, core_width_px: float | None, model: str | None
+    photos: tuple[Path, ...],
+    folder: Path,
+    force: bool,
+    mask_weight: float,
+    core_width_px: float | None,
+    model: str | None,
 ) -> None:
     """Segment photos without a server.
 
-    Writes NAME-overlay.png, NAME-mask.png (pixel = class index), NAME-confidence.png and NAME-report.json for each.
+    Writes NAME-overlay.png, NAME-mask.png (pixel = class index), NAME-confidence.png and NAME-report.json for each. A
+    file that is there already is replaced only with --force, a photo never.
     """
-    from rockseg_standalone.segment import segment_photos  # noqa: PLC0415  # loads torch only here
+    options = JobOptions(mask_weight=round(mask_weight, 3), core_width_px=core_width_px)
+    try:
+        from rockseg_standalone.segment import segment_photos  # noqa: PLC0415  # loads the imaging only here
 
-    sys.exit(segment_photos(photos, folder, mask_weight, core_width_px, model or str(default_bundle())))
+        code = segment_photos(photos, folder, options, model or str(default_bundle()), force=force)
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
 
 
 @rockseg.group()
@@ -97,7 +124,26 @@ def show(bundle: Path | None) -> None:
     show_model(bundle or default_bundle())
 
 
-rockseg.add_command(keys)
+@rockseg.group()
+def keys() -> None:
+    """API keys of `rockseg up`."""
+
+
+@keys.command()
+@click.option("--tenant", required=True, help="Who owns the jobs sent with this key: a-z, 0-9 and -, at most 63.")
+@data_option
+def create(tenant: str, data_dir: Path | None) -> None:
+    """Make a key and let it in: it is printed once, and its hash is added to the data folder's key file.
+
+    A `rockseg up` that runs on that folder takes it within a second.
+    """
+    home = Home(data_dir or default_folder())
+    key = home.add_key(tenant)
+    click.echo("The key, for the header `api-key`. It is shown this once:", err=True)
+    click.echo(key)
+    click.echo(f"{home.keys_file} has its hash now.", err=True)
+
+
 rockseg.add_command(topics)
 rockseg.add_command(dead_letter)
 rockseg.add_command(store)

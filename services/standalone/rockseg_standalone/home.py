@@ -43,12 +43,26 @@ class Home:
             # The key file is written last: a first run that is cut off between the two simply makes another key.
             if self.keys_file.exists() and self.api_key_file.exists():
                 return self.api_key_file.read_text(encoding="ascii").strip()
-            key, line = create_key(LOCAL_TENANT)
-            _write_private(self.keys_file, (_text(self.keys_file) or "# tenant:key_id:sha256hex\n") + line + "\n")
+            key = self.add_key(LOCAL_TENANT)
             _write_private(self.api_key_file, key + "\n")
         except OSError as error:
-            raise SettingsError(f"The data folder {self.folder} cannot be written ({error.strerror}).") from error
+            raise self._not_written(error) from error
         return key
+
+    def add_key(self, tenant: str) -> str:
+        """A new key, whose line is in the key file (mode 0600). Raises SettingsError, for a bad tenant's name too."""
+        key, line = create_key(tenant)
+        try:
+            make_private_folder(self.folder)
+            text = _text(self.keys_file) or "# tenant:key_id:sha256hex\n"
+            _write_private(self.keys_file, text.removesuffix("\n") + f"\n{line}\n")
+        except (OSError, UnicodeError) as error:
+            raise self._not_written(error) from error
+        return key
+
+    def _not_written(self, error: OSError | UnicodeError) -> SettingsError:
+        reason = error.strerror if isinstance(error, OSError) else "its key file is not UTF-8 text"
+        return SettingsError(f"The data folder {self.folder} cannot be written ({reason}).")
 
 
 def default_folder() -> Path:
@@ -71,12 +85,12 @@ def demo_photo() -> Path:
 
 
 def _text(file: Path) -> str:
-    return file.read_text(encoding="ascii") if file.exists() else ""
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def _write_private(file: Path, text: str) -> None:
     temporary = file.with_suffix(".new")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as out:  # noqa: PTH123  # Path.open takes no mode bits
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:  # noqa: PTH123  # Path.open takes no mode bits
         out.write(text)
         out.flush()
         os.fsync(out.fileno())

@@ -22,7 +22,11 @@ class UpProcess:
         self.home = Home(folder)
         command = [sys.executable, "-m", "rockseg_standalone", "up", "--port", "0", "--data-dir", str(folder)]
         self.process = subprocess.Popen(  # noqa: S603  # our own command
-            [*command, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | dict(environment or {})
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | dict(environment or {}),
+            process_group=0,  # Ctrl-C is for whoever started it, who then stops it
         )
 
     def wait_ready(self) -> str:

@@ -1,15 +1,18 @@
 """`rockseg segment`: photos without a server, one after the other, through the same imaging and model."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rockseg_api.settings import ApiSettings
 from rockseg_core.codec.bundle import encode_report
-from rockseg_core.domain.errors import RocksegError, UsageError
+from rockseg_core.codec.settings import read_settings
+from rockseg_core.domain.errors import PhotoRefusedError, UsageError
 from rockseg_core.domain.job import JobOptions
+from rockseg_core.domain.option_bounds import check_options
 from rockseg_core.domain.warnings import sentence_of
 from rockseg_core.imaging.decode import decode_photo
 from rockseg_core.imaging.inspect import inspect_photo
@@ -19,61 +22,88 @@ from rockseg_core.imaging.report import build_report
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_inference.bootstrap import load_segmenter
 from rockseg_model.photo import segment
+from rockseg_standalone.results import Results, make_folder, planned
+from rockseg_standalone.terminal import EXIT_INTERRUPTED, plain
 
-MAX_PIXELS = 64_000_000
-
-console = Console(stderr=True, highlight=False)
+console = plain(stderr=True)
 
 
-def segment_photos(
-    photos: Sequence[Path], folder: Path, mask_weight: float, core_width_px: float | None, model: str
-) -> int:
-    """0 when every photo was segmented; 1 when one was refused, which is said while the others go on."""
-    options = JobOptions(mask_weight=round(mask_weight, 3), core_width_px=core_width_px)
-    _refuse_equal_names(photos)
-    with console.status("Loading the model"):
-        segmenter = load_segmenter(model)
-    folder.mkdir(parents=True, exist_ok=True)
-    refused = 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def segment_photos(photos: Sequence[Path], folder: Path, options: JobOptions, model: str, *, force: bool) -> int:
+    """0 when every photo was segmented; 1 when one was refused, which is said while the others go on; 130 on Ctrl-C.
+
+    Raises UsageError before any work: for options, for a folder that cannot be written, and for results that would
+    overwrite something (without `force`).
+    """
+    check_options(options)
+    limits = read_settings(ApiSettings, os.environ)
+    batch = planned(photos, folder, force=force)
+    make_folder(folder)
+    done: list[Path] = []
+    try:
+        with console.status("Loading the model"):
+            segmenter = load_segmenter(model)
+        _segment_all(batch, done, options, limits, segmenter)
+    except KeyboardInterrupt:
+        finished = f"finished before: {', '.join(map(str, done))}" if done else "none was finished"
+        console.print(f"Stopped after {len(done)} of {len(batch)} photos; {finished}.")
+        return EXIT_INTERRUPTED
+    where = "the current folder" if folder == Path() else folder
+    console.print(f"{len(done)} of {len(batch)} photos segmented; the results are in {where}.")
+    return 0 if len(done) == len(batch) else 1
+
+
+def _segment_all(
+    batch: Sequence[Results], done: list[Path], options: JobOptions, limits: ApiSettings, segmenter: Segmenter
+) -> None:
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("Segmenting", total=len(photos))
-        for photo in photos:
-            progress.update(task, description=photo.name)
+        task = progress.add_task("Segmenting", total=len(batch))
+        for results in batch:
+            progress.update(task, description=results.photo.name)
             try:
-                _segment_one(photo, folder, options, segmenter)
+                _segment_one(results, options, limits, segmenter)
+                done.append(results.photo)
             except UsageError as error:
-                refused += 1
-                console.print(f"{photo}: {error.sentence}")
+                console.print(f"{results.photo}: {error.sentence}")
             progress.advance(task)
-    console.print(f"{len(photos) - refused} of {len(photos)} photos segmented; the results are in {folder}.")
-    return 1 if refused else 0
 
 
-def _segment_one(path: Path, folder: Path, options: JobOptions, segmenter: Segmenter) -> None:
-    body = path.read_bytes()
-    inspect_photo(body, max_pixels=MAX_PIXELS)
+def _segment_one(results: Results, options: JobOptions, limits: ApiSettings, segmenter: Segmenter) -> None:
+    body = _read(results.photo, limits.photo_max_bytes)
+    inspect_photo(body, max_pixels=limits.photo_max_pixels)
     began = time.perf_counter()
-    photo = decode_photo(body, max_pixels=MAX_PIXELS)
+    photo = decode_photo(body, max_pixels=limits.photo_max_pixels)
     decoded = time.perf_counter()
     found = segment(photo, options, segmenter)
     seconds = {"decode": decoded - began, "segment": time.perf_counter() - decoded}
-    classes = segmenter.manifest.classes
     report = build_report(found, segmenter.manifest, segmenter.ref, seconds)
     legend = [LegendEntry(rock.index, rock.name, rock.rgb) for rock in report.classes]
-    results = {
+    contents = {
         "overlay.png": render_overlay(photo, found.mask, legend, options.mask_weight, legend=True),
-        "mask.png": encode_mask(found.mask, [rock.rgb for rock in classes]),
+        "mask.png": encode_mask(found.mask, [rock.rgb for rock in segmenter.manifest.classes]),
         "confidence.png": encode_confidence(found.confidence),
         "report.json": encode_report(report),
     }
-    for name, result in results.items():
-        (folder / f"{path.stem}-{name}").write_bytes(result)
+    try:
+        results.write(contents)
+    except OSError as error:
+        raise UsageError(f"Its results cannot be written to {results.folder} ({error.strerror}).") from error
     for warning in report.warnings:
-        console.print(f"{path}: {sentence_of(warning)}")
+        console.print(f"{results.photo}: {sentence_of(warning)}")
 
 
-def _refuse_equal_names(photos: Sequence[Path]) -> None:
-    stems = [photo.stem for photo in photos]
-    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
-        raise RocksegError(f"Two photos are named {twice[0]}; their results would overwrite each other.")
+def _read(photo: Path, most_bytes: int) -> bytes:
+    """No more than `most_bytes`, whatever the file turns out to be."""
+    try:
+        with photo.open("rb") as file:
+            body = file.read(most_bytes + 1)
+    except OSError as error:
+        raise UsageError(f"It cannot be read ({error.strerror}).") from error
+    if len(body) > most_bytes:
+        raise PhotoRefusedError(
+            "image_too_large",
+            f"The file has more than {most_bytes} bytes; send the photo smaller, or set ROCKSEG_PHOTO_MAX_BYTES.",
+        )
+    return body

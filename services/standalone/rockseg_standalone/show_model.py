@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rockseg_model.bundle import load_bundle
+from rockseg_standalone.terminal import plain
 
-console = Console(highlight=False)
+console = plain()
 
 
 def show_model(folder: Path) -> None:
     """Print the manifest's facts; raises BundleError when the bundle does not hold."""
     bundle = load_bundle(folder)
     manifest = bundle.manifest
-    console.print(f"[bold]{manifest.name} {manifest.version}[/]  sha256 {bundle.ref.digest[:16]}…")
+    console.print(Text(f"{manifest.name} {manifest.version}", style="bold"), f" sha256 {bundle.ref.digest[:16]}…")
     console.print(f"looks at {manifest.core_width_px} px across a core, in tiles of ", end="")
     console.print(", ".join(f"{height}×{width}" for height, width in manifest.tile_shapes))
     table = Table("index", "colour", "rock type", "group", "code")
@@ -26,4 +26,4 @@ def show_model(folder: Path) -> None:
         )
     console.print(table)
     console.print("All files match the manifest. The model card tells what it can and cannot do:")
-    console.print(str(folder / "MODEL_CARD.md"), soft_wrap=True)
+    console.print(str(folder / "MODEL_CARD.md"))

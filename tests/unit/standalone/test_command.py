@@ -1,13 +1,15 @@
 """The `rockseg` command as a person types it."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rockseg_standalone.home import default_bundle
+from rockseg_api.keys import KeyFile
+from rockseg_standalone.home import Home, default_bundle
 
 
 def rockseg(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,11 +40,17 @@ def test_the_api_loads_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_a_key_is_printed_once_with_its_line() -> None:
-    made = rockseg("keys", "create", "--tenant", "site-7")
-    key = next(line for line in made.stdout.splitlines() if line.startswith("rsk_"))
-    assert f"site-7:{key.split('_')[1]}:" in made.stdout
-    assert rockseg("keys", "create", "--tenant", "Site 7").returncode != 0
+def test_a_key_is_printed_once_and_its_hash_goes_into_the_data_folder(tmp_path: Path) -> None:
+    home = Home(tmp_path / "data")
+    made = rockseg("keys", "create", "--tenant", "site-7", "--data-dir", str(home.folder))
+    assert made.returncode == 0, made.stderr
+    key = made.stdout.strip()
+    caller = KeyFile(home.keys_file).caller(key)
+    assert caller is not None
+    assert caller.tenant == "site-7"
+    assert key not in home.keys_file.read_text()
+    assert stat.S_IMODE(home.keys_file.stat().st_mode) == 0o600
+    assert rockseg("keys", "create", "--tenant", "Site 7", "--data-dir", str(home.folder)).returncode == 2
 
 
 def test_model_show_lists_the_classes_of_the_bundle_that_comes_along() -> None:

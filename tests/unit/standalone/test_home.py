@@ -43,3 +43,15 @@ def test_a_data_folder_that_is_a_file_is_refused_with_a_sentence(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="data folder"):
         Home(tmp_path / "file").api_key()
+
+
+def test_a_further_key_leaves_the_lines_that_are_there(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.api_key()
+    home.keys_file.write_text(home.keys_file.read_text() + "# Käthe's, without an end of line")
+    key = home.add_key("site-7")
+    assert "# Käthe's" in home.keys_file.read_text()
+    assert KeyFile(home.keys_file).caller(home.api_key()) is not None
+    caller = KeyFile(home.keys_file).caller(key)
+    assert caller is not None
+    assert caller.tenant == "site-7"

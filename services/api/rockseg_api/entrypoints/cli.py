@@ -38,14 +38,14 @@ def keys() -> None:
 @keys.command()
 @click.option("--tenant", required=True, help="Who owns the jobs sent with this key: a-z, 0-9 and -, at most 63.")
 def create(tenant: str) -> None:
-    """Make a key. It is printed once; the key file gets the line with its hash."""
+    """Make a key. It is printed once, and with it the line to add to the file that ROCKSEG_KEYS_FILE names."""
     try:
         key, line = create_key(tenant)
     except SettingsError as error:
         raise click.ClickException(error.sentence) from None
     click.echo("The key, for the header `api-key`. It is shown this once:", err=True)
     click.echo(key)
-    click.echo("Its line for the key file:", err=True)
+    click.echo("The line to add to the file that ROCKSEG_KEYS_FILE names:", err=True)
     click.echo(line)
 
 
