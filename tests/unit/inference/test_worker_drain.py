@@ -1,3 +1,5 @@
+import asyncio
+
 from inference_works import GatedSegmenter, Works, png, until
 
 from rockseg_core.domain.job import JobStatus
@@ -31,6 +33,20 @@ async def test_what_does_not_end_within_the_budget_is_released_with_its_attempt(
     assert await running is ExitReason.DRAINED
     assert works.kinds(request) == [JobStatus.STARTED]
     assert [(delivery.request, delivery.attempt) for delivery in await works.remaining()] == [(request, 1)]
+
+
+async def test_a_draining_worker_takes_nothing_over_that_it_will_not_run(works: Works) -> None:
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    first = await works.submit()
+    await until(lambda: segmenter.entered)
+    works.worker.drain()
+    later = await works.submit()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await works.killed()  # the grace period was too short
+    left = {delivery.request: delivery.attempt for delivery in await works.remaining()}
+    assert left == {first: 2, later: 1}
 
 
 async def test_an_idle_worker_drains_at_once(works: Works) -> None:

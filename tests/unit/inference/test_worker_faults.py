@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -8,8 +9,9 @@ from typing_extensions import override
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, JobStatus
+from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.ports.segmenter import Plan, Tile
-from rockseg_core.testing.null_segmenter import NullSegmenter
+from rockseg_core.testing.null_segmenter import NullPlan, NullSegmenter, fail
 from rockseg_inference.exits import ExitReason
 
 SECRET = "s3cr3t-of-tenant-zeta"  # what an exception of a library might quote
@@ -85,6 +87,82 @@ async def test_three_crashes_fail_a_job_with_a_code_of_its_own(works: Works) -> 
     assert segmenter.entered == 0
     await works.drained()
     assert await works.remaining() == []
+
+
+async def test_a_job_that_was_erased_is_not_buried(works: Works) -> None:
+    request = await works.submit()
+    for _ in range(3):
+        await _start_and_crash(works)
+    stray = works.keys.mask(request.tenant, request.job_id, "f" * 64)
+    works.store.objects[stray] = b"of an attempt that died before its event"
+    works.erase_photo(request)
+    works.start()
+    await until(lambda: works.outcomes("erased"))
+    await works.drained()
+    assert not any(kind.terminal for kind in works.kinds(request))
+    assert works.log.dead_letters == []
+    assert works.objects_of(request) == set()
+    assert await works.remaining() == []
+
+
+async def test_a_job_that_is_erased_while_its_last_attempt_fails_is_not_buried(works: Works) -> None:
+    tries: list[int] = []
+
+    def fail_and_erase() -> None:
+        tries.append(1)
+        if len(tries) == 3:
+            works.erase_photo(request)
+        fail()
+
+    works.segmenter = NullSegmenter(poisons={POISON: fail_and_erase})
+    request = await works.submit(png(POISON))
+    works.start()
+    await until(lambda: works.outcomes("erased"))
+    assert len(tries) == 3
+    assert works.log.dead_letters == []
+
+
+@pytest.mark.parametrize("stage", ["plan", "stitch"])
+@pytest.mark.parametrize("raised", [SystemExit, asyncio.CancelledError, StopIteration, GeneratorExit])
+async def test_whatever_a_model_raises_off_the_device_is_a_fault_of_its_job_alone(
+    works: Works, raised: type[BaseException], stage: str
+) -> None:
+    class Raises(NullSegmenter):
+        def do(self, of: str, height: int) -> None:
+            if of == stage and height == 65:
+                raise raised
+
+        @override
+        def plan(self, photo: Pixels, options: JobOptions) -> NullPlan:
+            self.do("plan", photo.shape[0])
+            return super().plan(photo, options)
+
+        @override
+        def stitch(self, plan: Plan) -> Segmentation:
+            assert isinstance(plan, NullPlan)
+            self.do("stitch", plan.height)
+            return super().stitch(plan)
+
+    works.segmenter = Raises()
+    running = works.start()
+    bad, good = await works.submit(png(height=65)), await works.submit()
+    await until(lambda: running.done() or works.ended(bad, good)())
+    error = works.events(bad)[-1].error
+    assert error is not None
+    assert error.code == "internal_error"
+    assert works.kinds(good)[-1] is JobStatus.FINISHED
+    assert await works.drained() is ExitReason.DRAINED
+
+
+async def test_a_stop_iteration_on_the_device_is_a_fault_and_not_a_wait_for_ever(works: Works) -> None:
+    def stop() -> None:
+        raise StopIteration
+
+    works.segmenter = NullSegmenter(poisons={POISON: stop})
+    works.start()
+    request = await works.submit(png(POISON))
+    await until(works.ended(request))
+    assert works.events(request)[-1].attempt == 3
 
 
 async def _start_and_crash(works: Works) -> None:

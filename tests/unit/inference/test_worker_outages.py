@@ -1,4 +1,4 @@
-from inference_works import GatedSegmenter, Works, until
+from inference_works import GatedSegmenter, Works, png, until
 from typing_extensions import override
 
 from rockseg_core.domain.job import JobStatus
@@ -20,6 +20,49 @@ async def test_a_store_outage_is_waited_out_on_attempt_1(works: Works) -> None:
     assert works.events(request)[-1].attempt == 1
     assert works.naps == sorted(works.naps)
     assert works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable") == 9
+
+
+async def test_photos_that_cannot_be_read_hold_up_no_other(works: Works) -> None:
+    unreadable: set[str] = set()
+
+    class BadDisk(MemoryStore):
+        @override
+        async def get(self, key: str) -> bytes:
+            if key in unreadable:
+                self.fail_next()
+            return await super().get(key)
+
+    works.store = BadDisk()
+    assert works.limits.photos_fetched < 6
+    unreadable |= {(await works.submit(png((index, 5, 5)), lifetime=1e12)).photo_key for index in range(6)}
+    good = await works.submit()
+    works.start()
+    await until(lambda: len(works.naps) > 12)
+    await until(works.ended(good))
+    assert works.kinds(good)[-1] is JobStatus.FINISHED
+
+
+async def test_a_photo_has_its_slot_until_it_is_decoded(works: Works) -> None:
+    works.store = store = CountingStore()
+    works.limits = type(works.limits)(photos_fetched=2, photos_decoded=1)
+    works.segmenter = segmenter = GatedSegmenter()
+    requests = [await works.submit(png((index, 5, 5))) for index in range(6)]
+    works.start()
+    await until(lambda: segmenter.entered and store.fetched == 3)
+    await until(lambda: all(works.kinds(request) for request in requests))
+    assert store.fetched == 3  # one decoded, two before it
+    segmenter.gate.set()
+    await until(works.ended(*requests))
+    assert store.fetched == 6
+
+
+class CountingStore(MemoryStore):
+    fetched = 0
+
+    @override
+    async def get(self, key: str) -> bytes:
+        self.fetched += 1
+        return await super().get(key)
 
 
 async def test_a_store_that_cannot_be_written_is_waited_out(works: Works) -> None:

@@ -77,6 +77,17 @@ async def test_work_does_not_wait_for_started_but_the_outcome_does(works: Works)
     assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED]
 
 
+async def test_a_job_that_ends_without_a_word_waits_for_no_started_that_does_not_get_through(works: Works) -> None:
+    works.log = SlowToStart(works.clock)
+    works.start()
+    request = await works.submit()
+    works.erase_photo(request)
+    await until(lambda: works.outcomes("erased"))
+    await works.drained()
+    assert works.kinds(request) == []
+    assert await works.remaining() == []
+
+
 async def test_a_photo_that_cannot_be_read_fails_with_a_code_and_a_sentence_and_never_again(works: Works) -> None:
     works.start()
     broken, good = await works.submit(b"%PDF-1.7"), await works.submit()

@@ -49,3 +49,11 @@ def test_a_broken_machine_says_so() -> None:
     assert segmenter.self_test()
     segmenter.sound = False
     assert not segmenter.self_test()
+
+
+def test_a_load_test_of_days_does_not_fill_memory_with_the_sizes_of_batches() -> None:
+    segmenter = NullSegmenter()
+    tiles = segmenter.plan(np.zeros((5, 7, 3), np.uint8), JobOptions()).tiles()
+    for _ in range(3000):
+        segmenter.forward(tiles)
+    assert segmenter.batch_sizes == [1] * 1000
