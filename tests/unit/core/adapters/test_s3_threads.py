@@ -128,3 +128,18 @@ async def test_closing_ends_threads_and_refuses_what_comes_later() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("rockseg-s3")]
     with pytest.raises(StoreUnavailableError):
         await threads.run(str)
+
+
+async def test_who_waits_for_a_slot_while_the_store_closes_is_told_so() -> None:
+    threads, blocked = Threads(1, replace(QUICK, slot_seconds=None)), Blocked()
+    first = asyncio.create_task(threads.run(blocked))
+    await begun(blocked)
+    closing = asyncio.create_task(threads.close())
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(threads.run(str))
+    blocked.end.set()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await closing
+        assert await first == "done"
+        with pytest.raises(StoreUnavailableError):
+            await waiting

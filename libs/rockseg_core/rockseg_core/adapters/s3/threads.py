@@ -51,6 +51,8 @@ class Threads:
             for call in self._calls:
                 call.abandon()
         await asyncio.to_thread(self._pool.shutdown)
+        for _ in range(self._count):  # who still waits for a slot hears that there is none any more
+            self._slots.release()
 
     async def _take_slot(self) -> None:
         try:
