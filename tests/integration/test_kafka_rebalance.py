@@ -82,19 +82,20 @@ async def test_what_outlasts_the_wait_is_released_and_its_next_owner_runs_it_wit
 
 
 async def test_a_partition_that_comes_back_adopts_what_runs_there(kafka_bootstrap: str) -> None:
-    """Through three rebalances, on attempt 1; and a crash afterwards counts."""
+    """Through six rebalances, on attempt 1; and a crash afterwards counts."""
     async with crew_of(kafka_bootstrap) as crew:
         await crew.publish(2)
         first = crew.hire(HASTY)
         running = await first.take(2)
-        for turn in range(3):
+        for _ in range(3):
             # One partition, and the first has had it: the others get none.
             other = crew.hire(HASTY)
             await other.join()
             await until(lambda: first.partitions == [0])
             assert other.partitions == []
-            if turn:
-                await soon(other.close())
+            joins = first.events[GroupEvent.REBALANCED]
+            await soon(other.close())
+            await until(lambda joins=joins: first.events[GroupEvent.REBALANCED] > joins)  # type: ignore[misc]
         await until(lambda: first.partitions == [0])
         waiting = asyncio.ensure_future(first.receive())
         await crew.publish(1)
