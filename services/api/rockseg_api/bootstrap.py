@@ -11,12 +11,14 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, start_http_server
 
 from rockseg_api.app import build_app
+from rockseg_api.http.connections import ConnectionLimits, most_connections
 from rockseg_api.http.form import FormLimits
 from rockseg_api.http.guards import admission_guard, key_guard, rate_guard
 from rockseg_api.http.jobs import erase_route, read_route
 from rockseg_api.http.model import model_routes
 from rockseg_api.http.probes import Drain, probe_routes
-from rockseg_api.http.protocol import BoundedHttp
+from rockseg_api.http.protocol import bounded_http
+from rockseg_api.http.results import ResultAnswers, largest_answer_bytes
 from rockseg_api.http.submit import submit_route
 from rockseg_api.http.upload_memory import UploadMemory
 from rockseg_api.keys import KeyFile
@@ -24,6 +26,7 @@ from rockseg_api.metrics import ApiMetrics
 from rockseg_api.rate_limit import TokenBuckets
 from rockseg_api.settings import ApiSettings
 from rockseg_api.usecases.admission import Admission
+from rockseg_api.usecases.answer_memory import AnswerMemory
 from rockseg_api.usecases.erase import EraseJob
 from rockseg_api.usecases.model import CurrentModel
 from rockseg_api.usecases.read import ReadJob
@@ -74,9 +77,13 @@ def build_api(
         budget_megapixels=settings.render_megapixels,
         on_render=metrics.render_seconds.observe,
     )
-    sweep = ExpirySweep(store=store, view=view, keys=object_keys)
+    sweep = ExpirySweep(
+        store=store, view=view, clock=clock, keys=object_keys, on_failure=metrics.sweep_failures.inc
+    )
     memory = UploadMemory(settings.upload_memory_bytes)
     metrics.upload_memory.set_function(lambda: memory.held_bytes)
+    answers = AnswerMemory(settings.answer_memory_bytes, largest_answer_bytes(settings.photo_max_pixels))
+    metrics.answer_memory.set_function(lambda: answers.held_bytes)
     drain = Drain()
 
     admission = Admission(
@@ -102,7 +109,7 @@ def build_api(
     limits = FormLimits(settings.photo_max_bytes, settings.upload_seconds)
     routes = [
         submit_route(submit, limits, memory, metrics, [known, slow_enough, admission_guard(admission)]),
-        read_route(read, metrics, [known]),
+        read_route(read, ResultAnswers(read, answers), metrics, [known]),
         erase_route(erase, [known]),
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
         *probe_routes(view, store, object_keys.current_model(), drain),
@@ -165,13 +172,14 @@ class Background:
 
 def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
     """For the running loop: `await server.serve()`. It logs no request lines: they may hold ids."""
+    limits = ConnectionLimits(most_connections(settings.connections), settings.head_seconds, settings.stall_seconds)
     return uvicorn.Server(
         uvicorn.Config(
             parts.app,
             host=settings.host,
             port=settings.port,
             loop="none",
-            http=BoundedHttp,
+            http=bounded_http(limits),
             ws="none",
             lifespan="on",
             log_config=None,

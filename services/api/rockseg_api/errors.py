@@ -52,6 +52,12 @@ class RenderBusyError(TransientError):
     retry_after_seconds: int = 1
 
 
+class AnswersBusyError(TransientError):
+    """As many bytes of results wait to be sent as may."""
+
+    code = "answers_busy"
+
+
 class ModelUnknownError(TransientError):
     """No worker has named its model yet."""
 

@@ -34,6 +34,9 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_upload_memory_bytes": Metric(
         "gauge", (), "Bytes of uploads in memory now, of ROCKSEG_UPLOAD_MEMORY_BYTES."
     ),
+    "rockseg_api_answer_memory_bytes": Metric(
+        "gauge", (), "Bytes of results in memory now, of ROCKSEG_ANSWER_MEMORY_BYTES: clients that do not read hold it."
+    ),
     "rockseg_api_view_ready": Metric(
         "gauge", (), "1 once the job view has caught up with the log: a replica that stays 0 serves nobody."
     ),
@@ -51,6 +54,9 @@ CATALOGUE: Final[dict[str, Metric]] = {
     ),
     "rockseg_api_render_seconds": Metric(
         "histogram", (), "What drawing an overlay costs: when to raise ROCKSEG_RENDER_WORKERS."
+    ),
+    "rockseg_api_sweep_failures_total": Metric(
+        "counter", (), "Jobs that are over and whose objects could not be deleted: photos are kept beyond their time."
     ),
     "rockseg_api_stale_reads_total": Metric(
         "counter", (), "Answers given without the log: it was slower than the read barrier waits."
@@ -95,9 +101,11 @@ class ApiMetrics:
         self.rate_limited = counter("rockseg_api_rate_limited_total")
         self.upload_bytes = counter("rockseg_api_upload_bytes_total")
         self.upload_memory = gauge("rockseg_api_upload_memory_bytes")
+        self.answer_memory = gauge("rockseg_api_answer_memory_bytes")
         self.view_ready = gauge("rockseg_api_view_ready")
         self.view_lag = gauge("rockseg_api_view_lag_records")
         self.render_seconds = histogram("rockseg_api_render_seconds")
+        self.sweep_failures = counter("rockseg_api_sweep_failures_total")
         self.stale_reads = counter("rockseg_api_stale_reads_total")
         gauge("rockseg_api_build_info").labels(version("rockseg-api")).set(1)
 

@@ -36,7 +36,19 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_memory_bytes: Annotated[
         int, msgspec.Meta(ge=1024, description="Bytes of uploads held at once; beyond it 503 `uploads_busy`.")
     ] = 256 * MIB
+    answer_memory_bytes: Annotated[
+        int, msgspec.Meta(ge=1024, description="Bytes of results being sent at once; beyond it 503 `answers_busy`.")
+    ] = 384 * MIB
     upload_seconds: Annotated[float, msgspec.Meta(gt=0, description="How long one upload may take.")] = 300.0
+    connections: Annotated[
+        int, msgspec.Meta(ge=1, description="Connections at once; never more than half of the files it may open.")
+    ] = 10_000
+    head_seconds: Annotated[
+        float, msgspec.Meta(gt=0, description="How long a client may take to send a request's line and headers.")
+    ] = 20.0
+    stall_seconds: Annotated[
+        float, msgspec.Meta(gt=0, description="How long a client may take nothing of its answer before it is cut off.")
+    ] = 20.0
     submit_rate: Annotated[float, msgspec.Meta(gt=0, description="Submits a second, for each key and replica.")] = 20.0
     submit_burst: Annotated[int, msgspec.Meta(ge=1, description="Submits that a key may send at once.")] = 40
     unfinished_jobs: Annotated[

@@ -112,6 +112,7 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "uploads_busy",
         "view_behind",
         "store_unavailable",
+        "store_busy",
         "log_unavailable",
     ),
     queued=_QUEUED,
@@ -127,7 +128,9 @@ READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "option_invalid",
         "result_missing",
         "render_busy",
+        "answers_busy",
         "store_unavailable",
+        "store_busy",
     ),
     started=_STARTED,
     finished=_FINISHED,
@@ -135,7 +138,7 @@ READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
 )
 
 ERASE_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
-    204, None, "The job is erased.", (*_JOB_ERRORS, "store_unavailable", "log_unavailable")
+    204, None, "The job is erased.", (*_JOB_ERRORS, "store_unavailable", "store_busy", "store_busy", "log_unavailable")
 )
 
 

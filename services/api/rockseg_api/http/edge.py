@@ -7,15 +7,20 @@ comes is read and dropped for a while (nginx calls it lingering close); then the
 
 import asyncio
 import time
+from contextlib import ExitStack
 from typing import Any, Final
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from rockseg_api.http.pieces import PIECE_BYTES
 from rockseg_api.metrics import ApiMetrics
 
 LINGER_SECONDS: Final = 30.0  # nginx's lingering_time
 LINGER_IDLE_SECONDS: Final = 5.0  # nginx's lingering_timeout
 LINGER_BYTES: Final = 256 << 20  # several times the largest photo; 10 GB need not come to their end
+
+AT_END: Final = "at_end"
+"""In a request's state: an ExitStack for what it holds until its answer is sent, or cannot be."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 
@@ -35,10 +40,12 @@ class Edge:
         began = time.perf_counter()
         exchange = _Exchange(scope, receive, send)
         inner: Any = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        try:
-            await self._app(inner, exchange.receive, exchange.send)
-        finally:
-            self._count(inner, scope["method"], exchange.status, time.perf_counter() - began)
+        with ExitStack() as held:
+            inner.setdefault("state", {})[AT_END] = held
+            try:
+                await self._app(inner, exchange.receive, exchange.send)
+            finally:
+                self._count(inner, scope["method"], exchange.status, time.perf_counter() - began)
 
     def _count(self, scope: Any, method: str, status: int, seconds: float) -> None:
         route = scope.get("path_template") or "none"
@@ -76,14 +83,29 @@ class _Exchange:
                 message["headers"] = [*message["headers"], (b"connection", b"close")]
                 # A client that waits for "100 Continue" has sent nothing and will not after another answer.
                 self._lingers = not self._awaits_continue
+            await self._send(message)
         elif message["type"] == "http.response.body":
-            if self._head:
-                message["body"] = b""
-            if self._lingers and not message.get("more_body", False):
-                await self._send({**message, "more_body": True})
-                await self._linger()
-                message = {"type": "http.response.body", "body": b"", "more_body": False}
-        await self._send(message)
+            await self._send_body(b"" if self._head else message.get("body", b""), more=message.get("more_body", False))
+        else:
+            await self._send(message)
+
+    async def _send_body(self, body: bytes, *, more: bool) -> None:
+        rest = list(range(PIECE_BYTES, len(body), PIECE_BYTES))
+        for end in rest:
+            await self._send_more(body[end - PIECE_BYTES : end])
+        last = body[rest[-1] :] if rest else body
+        if more:
+            await self._send_more(last)
+            return
+        if self._lingers:
+            await self._send_more(last)
+            await self._linger()
+            last = b""
+        await self._send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _send_more(self, piece: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(0)  # else a client that reads as fast as we send would have the loop for itself
 
     async def _linger(self) -> None:
         dropped = 0

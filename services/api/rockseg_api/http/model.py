@@ -32,7 +32,7 @@ class ModelBody(msgspec.Struct, frozen=True):
     classes: Annotated[int, Meta(description="How many classes it knows, the background among them.")]
 
 
-ERRORS = ("api_key_missing", "api_key_unknown", "internal_error", "model_unknown", "store_unavailable")
+ERRORS = ("api_key_missing", "api_key_unknown", "internal_error", "model_unknown", "store_unavailable", "store_busy")
 
 
 def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHandler]:

@@ -1,10 +1,12 @@
-"""uvicorn's HTTP/1.1 protocol with two things it lacks: a bound on heads and trailers, and refusals as problems."""
+"""uvicorn's HTTP/1.1 protocol with what it lacks: bounds on heads and on idle peers, and refusals as problems."""
 
-from typing import Final
+import asyncio
+from typing import ClassVar, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from rockseg_api.http.connections import ConnectionLimits, unsent_bytes
 from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, problem_body
 
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -12,20 +14,57 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Ends a connection that sends more than MAX_HEAD_BYTES without beginning a body, or going on with one."""
+    """Ends a connection whose client sends a head too long or too slowly, or does not take the answer it asked for.
+
+    A client that opens connections and says nothing holds a file of ours; one that asks and does not read holds memory.
+    """
+
+    limits: ClassVar[ConnectionLimits]
 
     _unfinished_bytes = 0
+    _in_head = False
+    _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.limits.idle[self] = None
+        self._expect_head()
+        if len(self.connections) > self.limits.most and not self.limits.make_room(self):
+            self._refuse("connections_busy")
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.limits.idle.pop(self, None)
+        self._stop_expecting_head()
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+        super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
         self._unfinished_bytes += len(data)
         super().data_received(data)
-        if self._unfinished_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._unfinished_bytes > MAX_HEAD_BYTES:
             self._refuse("head_too_large")
+        elif self._idle():  # its keep-alive time ended with the first byte
+            self._expect_head()
+
+    @override
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
 
     @override
     def on_headers_complete(self) -> None:
         self._unfinished_bytes = 0
+        self._in_head = False
+        self._stop_expecting_head()
+        self.limits.idle.pop(self, None)
         super().on_headers_complete()
 
     @override
@@ -39,13 +78,93 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
 
     @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._watch_flush()
+        elif self._idle():
+            self.limits.idle[self] = None
+            if self._in_head:
+                self._expect_head()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_flush()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stall_timer is not None and not self.transport.is_closing():
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+    @override
+    def timeout_keep_alive_handler(self) -> None:
+        self._close()
+
+    @override
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():
+            self._watch_flush()
+
+    @override
     def send_400_response(self, msg: str) -> None:
         self._refuse("bad_request")
 
-    def _refuse(self, code: str) -> None:
+    def give_way(self) -> bool:
+        """Ends an idle connection at once; see `Idle`."""
+        if self.transport.get_write_buffer_size():
+            return False
+        self.limits.idle.pop(self, None)
+        self.transport.abort()
+        return True
+
+    def _idle(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's annotation leaves out that it begins as None
+        return (cycle is None or cycle.response_complete) and not self.pipeline
+
+    def _expect_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.limits.head_seconds, self._close)
+
+    def _stop_expecting_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, code: str) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or not cycle.response_started:
             body = problem_body(code)
-            head = f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            self.transport.write(STATUS_LINE[KINDS[code].status] + head.encode("ascii") + body)
+            kind = KINDS[code]
+            wait = "" if kind.retry_after_seconds is None else f"retry-after: {kind.retry_after_seconds}\r\n"
+            head = (
+                f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{wait}connection: close\r\n\r\n"
+            )
+            self.transport.write(STATUS_LINE[kind.status] + head.encode("ascii") + body)
+        self._close()
+
+    def _close(self) -> None:
+        """A transport waits with its end until its client has taken all: this one does not wait for ever."""
         self.transport.close()
+        self._watch_flush()
+
+    def _watch_flush(self) -> None:
+        if self._stall_timer is None:
+            waiting = unsent_bytes(self.transport)
+            self._stall_timer = self.loop.call_later(self.limits.stall_seconds, self._check_flush, waiting)
+
+    def _check_flush(self, waiting_before: int) -> None:
+        """While a transport is paused or closing, what waits in it can only become less."""
+        self._stall_timer = None
+        if unsent_bytes(self.transport) < waiting_before:
+            self._watch_flush()
+        else:
+            self.transport.abort()
+
+
+def bounded_http(limits: ConnectionLimits) -> type[BoundedHttp]:
+    """The protocol under these limits: uvicorn makes one of that class for each connection."""
+    return type("LimitedHttp", (BoundedHttp,), {"limits": limits})

@@ -1,5 +1,3 @@
-import asyncio
-from dataclasses import dataclass
 from uuid import UUID
 
 from rockseg_api.usecases.render import OverlayRenderer
@@ -8,15 +6,8 @@ from rockseg_api.view.job_view import JobView
 from rockseg_api.view.reading import Reading
 from rockseg_core.codec.bundle import decode_report
 from rockseg_core.domain.job import Tenant
+from rockseg_core.domain.report import Report
 from rockseg_core.ports.store import ObjectStore
-
-
-@dataclass(frozen=True)
-class FinishedResult:
-    """What `form=json` shows of a finished job: class name → RGB, in index order, and the overlay's PNG."""
-
-    detected_classes: dict[str, tuple[int, int, int]]
-    overlay_png: bytes
 
 
 class ReadJob:
@@ -35,16 +26,20 @@ class ReadJob:
         """Raises JobUnknownError, JobGoneError and ViewNotReadyError."""
         return await self._view.get(tenant, job_id)
 
-    async def result_json(self, reading: Reading, *, weight: float | None, legend: bool) -> FinishedResult:
-        """`weight` None stands for the one that the job was submitted with."""
-        body, overlay = await asyncio.gather(self.report(reading), self.overlay(reading, weight=weight, legend=legend))
-        found = sorted(decode_report(body).classes, key=lambda found: found.index)
-        return FinishedResult({rock.name: rock.rgb for rock in found}, overlay)
+    async def findings(self, reading: Reading) -> Report:
+        """The report, decoded."""
+        return decode_report(await self.report(reading))
 
-    async def overlay(self, reading: Reading, *, weight: float | None, legend: bool) -> bytes:
+    async def overlay(
+        self, reading: Reading, *, weight: float | None, legend: bool, patience_seconds: float | None = None
+    ) -> bytes:
         """PNG; `weight` None stands for the one that the job was submitted with."""
-        chosen = reading.job.options.mask_weight if weight is None else round(weight, 3)  # as its key says it
-        return await self._renderer(reading.job, chosen, legend=legend)
+        chosen = _chosen(reading, weight)
+        return await self._renderer(reading.job, chosen, legend=legend, patience_seconds=patience_seconds)
+
+    def patience_seconds(self, reading: Reading, weight: float | None) -> float:
+        """How long one who asks for this overlay may be kept waiting for a turn."""
+        return self._renderer.patience_seconds(reading.job, _chosen(reading, weight))
 
     async def mask(self, reading: Reading) -> bytes:
         """PNG whose pixel is the class index."""
@@ -60,3 +55,7 @@ class ReadJob:
 
     async def _object(self, reading: Reading, key: str | None) -> bytes:
         return await read_object(self._store, reading.job, key)
+
+
+def _chosen(reading: Reading, weight: float | None) -> float:
+    return reading.job.options.mask_weight if weight is None else round(weight, 3)  # as an overlay's key says it

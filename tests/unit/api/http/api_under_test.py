@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import httpx
 import numpy as np
+import uvicorn
 from msgspec.structs import replace
 from PIL import Image
 from prometheus_client import CollectorRegistry
@@ -21,7 +23,7 @@ from rockseg_api.settings import ApiSettings
 from rockseg_core.codec.bundle import encode_report
 from rockseg_core.domain.fold import JobRecord, event_of
 from rockseg_core.domain.job import JobError, JobStatus, ModelRef, Tenant
-from rockseg_core.domain.keys import ObjectKeys
+from rockseg_core.domain.keys import ObjectKeys, overlay_key
 from rockseg_core.domain.report import ClassShare, CoreGeometry, Report
 from rockseg_core.imaging.mask import encode_confidence, encode_mask
 from rockseg_core.testing.clock import FakeClock
@@ -40,13 +42,13 @@ def png(width: int = 8, height: int = 8, color: str = "grey") -> bytes:
     return body.getvalue()
 
 
-def _result_objects(job: JobRecord) -> dict[str, bytes]:
+def _result_objects(job: JobRecord, side: int) -> dict[str, bytes]:
     mask = np.ones((8, 8), np.uint8)
     mask[:, 4:] = 3
     share = {"pixels": 32, "share_of_rock": 0.5}
     report = Report(
-        width=8,
-        height=8,
+        width=side,
+        height=side,
         classes=(
             ClassShare(name="sandstone", rgb=(174, 199, 232), index=1, **share),
             ClassShare(name="mudstone", rgb=(152, 223, 138), index=3, **share),
@@ -80,6 +82,7 @@ class Api:
     other_key: str
     keys_file: Path
     client: httpx.AsyncClient
+    server: uvicorn.Server | None = None
 
     def sample(self, name: str, **labels: str) -> float | None:
         """A metric's value as Prometheus would read it."""
@@ -88,11 +91,14 @@ class Api:
     async def record(self, job_id: str) -> JobRecord:
         return (await self.parts.view.get(TENANT, UUID(job_id))).job
 
-    async def finish(self, job_id: str) -> None:
-        """What a worker does: the left half sandstone (1), the right half mudstone (3), on an 8 × 8 photo."""
+    async def finish(self, job_id: str, side: int = 8) -> None:
+        """What a worker does: the left half sandstone (1), the right half mudstone (3), on an 8 × 8 photo.
+
+        Its report may say that the photo was larger.
+        """
         job = await self.record(job_id)
         await self.log.publish_event(event_of(job, JobStatus.STARTED, self.clock.now() + 1))
-        await self._end(job, _result_objects(job))
+        await self._end(job, _result_objects(job, side))
 
     async def fail(self, job_id: str) -> None:
         job = await self.record(job_id)
@@ -115,6 +121,24 @@ class Api:
                 model=MODEL,
             )
         )
+
+    async def finish_with_picture(self, picture: bytes) -> str:
+        """A finished job whose overlay is these bytes."""
+        job_id = await self.submit()
+        await self.finish(job_id, side=math.isqrt(len(picture) // 3) + 1)
+        job = await self.record(job_id)
+        assert job.mask_key is not None
+        await self.store.put(overlay_key(job.mask_key, 0.5, legend=True), picture, "image/png")
+        return job_id
+
+    @property
+    def port(self) -> int:
+        return self.client.base_url.port or 0
+
+    def sending(self) -> int:
+        """Bytes that wait in the buffers of the server's connections."""
+        assert self.server is not None
+        return sum(one.transport.get_write_buffer_size() for one in self.server.server_state.connections)
 
     async def submit(self, **form: str) -> str:
         answer = await self.client.post("/predict", files={"file": ("core.png", png())}, data=form)
@@ -166,6 +190,7 @@ async def api_on_fakes(
         view_path=":memory:",
         registry=CollectorRegistry(),
     )
+    server = None
     async with asyncio.timeout(120):
         if serve:
             server = http_server(parts, settings)
@@ -181,11 +206,12 @@ async def api_on_fakes(
                 base_url="http://rockseg",
                 headers={"api-key": key},
             )
-        api = Api(parts, store, log, clock, settings, key, other_key, keys_file, client)
+        api = Api(parts, store, log, clock, settings, key, other_key, keys_file, client, server)
         async with client:
             if serve:
                 await parts.view.caught_up()
                 yield api
+                assert server is not None
                 server.should_exit = True
                 await serving
             else:

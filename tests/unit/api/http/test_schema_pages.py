@@ -81,7 +81,14 @@ async def test_every_code_of_the_table_stands_with_an_operation(document: dict[s
         if "application/problem+json" in response.get("content", {})
     )
     missing = {code for code in KINDS if f"`{code}`" not in described}
-    assert missing == {"not_found", "method_not_allowed", "bad_request", "upload_interrupted", "head_too_large"}
+    assert missing == {
+        "not_found",
+        "method_not_allowed",
+        "bad_request",
+        "upload_interrupted",
+        "head_too_large",
+        "connections_busy",
+    }
     assert all(f"`{code}`" in document["info"]["description"] for code in KINDS)
 
 

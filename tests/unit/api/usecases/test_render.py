@@ -5,10 +5,12 @@ import time
 
 import numpy as np
 import pytest
+from tests.unit.api.http.api_under_test import until
 from tests.unit.api.usecases.rig import CLASSES, MASK, PALETTE, Rig, png, rigged
 from tests.unit.api.view.replicas import TENANT, Site
 
 from rockseg_api.errors import JobGoneError, RenderBusyError, ResultMissingError
+from rockseg_api.usecases.render import Patience
 from rockseg_api.view.reading import Reading
 from rockseg_core.domain.errors import StoreUnavailableError
 from rockseg_core.imaging.decode import decode_photo
@@ -54,8 +56,22 @@ async def test_a_weight_is_rounded_as_in_the_name_that_it_is_kept_under(rig: Rig
     reading = await reading_of(rig)
 
     assert await rig.read.overlay(reading, weight=0.12345, legend=False) == drawn(0.123, legend=False)
+    assert await rig.read.overlay(reading, weight=0.50049, legend=False) == drawn(0.5, legend=False)
     await rig.renderer.close()
-    assert [name for name in rig.of_job(reading.job.job_id) if name.endswith("-0.123-plain.png")]
+    assert [name for name in rig.of_job(reading.job.job_id) if name.endswith("-0.500-plain.png")]
+
+
+async def test_only_overlays_of_the_submitted_weight_are_kept(rig: Rig) -> None:
+    reading = await reading_of(rig)
+    for weight in (None, 0.5, 0.1, 0.2, 0.1):
+        for legend in (True, False):
+            overlay = await rig.read.overlay(reading, weight=weight, legend=legend)
+            assert overlay == drawn(weight or 0.5, legend=legend)
+            await asyncio.gather(*rig.renderer._tasks)
+
+    kept = [name for name in rig.of_job(reading.job.job_id) if name.startswith("overlay-")]
+    assert [name.partition("-0.")[2] for name in kept] == ["500-legend.png", "500-plain.png"]
+    assert len(rig.drawn) == 2 + 6
 
 
 async def test_an_overlay_is_drawn_once_and_then_comes_from_the_store(rig: Rig) -> None:
@@ -175,7 +191,7 @@ async def test_a_job_erased_before_its_photo_was_read_is_gone(rig: Rig) -> None:
     with pytest.raises(JobGoneError):
         await rig.read.overlay(reading, weight=None, legend=True)
     with pytest.raises(JobGoneError):
-        await rig.read.result_json(reading, weight=None, legend=True)
+        await rig.read.findings(reading)
 
 
 @pytest.mark.parametrize("lost", ["mask", "report"])
@@ -188,7 +204,7 @@ async def test_a_result_that_is_lost_while_the_photo_is_there_is_our_fault(rig: 
         await rig.read.overlay(reading, weight=None, legend=True)
 
 
-async def test_when_all_renders_are_taken_the_next_is_turned_away_within_a_second(site: Site) -> None:
+async def test_when_all_renders_are_taken_another_weight_is_turned_away_within_a_second(site: Site) -> None:
     async with rigged(site, pool_workers=2) as rig:
         readings = [await reading_of(rig, shade=shade) for shade in range(3)]
         gate = Gate(rig, "get", "photo-")
@@ -196,7 +212,7 @@ async def test_when_all_renders_are_taken_the_next_is_turned_away_within_a_secon
         await gate.reached.wait()
         began = time.perf_counter()
         with pytest.raises(RenderBusyError):
-            await rig.read.overlay(readings[2], weight=None, legend=True)
+            await rig.read.overlay(readings[2], weight=0.1, legend=True)
         assert time.perf_counter() - began < 1
         gate.opened.set()
         await asyncio.gather(*running)
@@ -204,17 +220,36 @@ async def test_when_all_renders_are_taken_the_next_is_turned_away_within_a_secon
         assert await rig.read.overlay(readings[2], weight=None, legend=True)
 
 
-async def test_a_render_waits_a_moment_for_its_turn(site: Site) -> None:
-    async with rigged(site, pool_workers=1, patience_seconds=30.0) as rig:
+async def test_a_job_s_own_overlay_waits_in_line_where_another_weight_is_turned_away(site: Site) -> None:
+    async with rigged(site, pool_workers=1, patience=Patience(submitted=30.0, other=0.01)) as rig:
         readings = [await reading_of(rig, shade=shade) for shade in range(5)]
-        overlays = await asyncio.gather(*(rig.read.overlay(r, weight=None, legend=True) for r in readings))
+        gate = Gate(rig, "get", "photo-")
+        overlays = [asyncio.create_task(rig.read.overlay(r, weight=None, legend=True)) for r in readings]
+        await gate.reached.wait()
+        with pytest.raises(RenderBusyError):
+            await rig.read.overlay(readings[0], weight=0.1, legend=True)
+        gate.opened.set()
 
-    assert len(set(overlays)) == 5
+        assert len(set(await asyncio.gather(*overlays))) == 5
+
+
+async def test_a_line_of_renders_has_an_end(site: Site) -> None:
+    async with rigged(site, pool_workers=1, most_waiting=2) as rig:
+        readings = [await reading_of(rig, shade=shade) for shade in range(4)]
+        gate = Gate(rig, "get", "photo-")
+        overlays = [asyncio.create_task(rig.read.overlay(readings[0], weight=None, legend=True))]
+        await gate.reached.wait()
+        overlays += [asyncio.create_task(rig.read.overlay(r, weight=None, legend=True)) for r in readings[1:3]]
+        await until(lambda: len(rig.renderer._budget._queue) == 2)
+        with pytest.raises(RenderBusyError):
+            await rig.read.overlay(readings[3], weight=None, legend=True)
+        gate.opened.set()
+        await asyncio.gather(*overlays)
 
 
 async def test_photos_that_are_large_together_are_not_drawn_together(site: Site) -> None:
     megapixel = np.zeros((1000, 1000), np.uint8)
-    async with rigged(site, pool_workers=8, budget_megapixels=1, patience_seconds=0.05) as rig:
+    async with rigged(site, pool_workers=8, budget_megapixels=1, patience=Patience(0.05, 0.05)) as rig:
         large, small = await reading_of(rig, mask=megapixel), await reading_of(rig)
         gate = Gate(rig, "get", "photo-")
         first = asyncio.create_task(rig.read.overlay(large, weight=None, legend=True))
@@ -230,11 +265,3 @@ async def test_a_photo_beyond_the_whole_budget_is_drawn_alone(site: Site) -> Non
         reading = await reading_of(rig, mask=np.zeros((1100, 1000), np.uint8))
 
         assert await rig.read.overlay(reading, weight=None, legend=True)
-
-
-async def test_json_names_the_classes_in_index_order_with_their_colours(rig: Rig) -> None:
-    reading = await reading_of(rig)
-    result = await rig.read.result_json(reading, weight=None, legend=True)
-
-    assert list(result.detected_classes.items()) == [("sandstone", PALETTE[1]), ("mudstone", PALETTE[3])]
-    assert result.overlay_png == drawn(0.5, legend=True)
