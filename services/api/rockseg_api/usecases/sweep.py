@@ -62,7 +62,7 @@ class ExpirySweep:
                 await self.sweep()
             except TransientError as error:
                 _log.warning("sweep_postponed", reason=error.code)
-            except Exception:
+            except Exception:  # noqa: BLE001  # a sweep that ended would keep photos for ever, and nobody would see it
                 self._on_failure()
                 _log.exception("sweep_failed")
             await asyncio.sleep(interval_seconds)

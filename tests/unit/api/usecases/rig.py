@@ -104,6 +104,7 @@ class Rig:
     renderer: OverlayRenderer
     read: ReadJob
     drawn: list[float]
+    failures: list[None]  # of the sweep
 
     def requests(self) -> list[JobRequest]:
         """Every request in the log."""
@@ -156,7 +157,7 @@ async def rigged(
 ) -> AsyncIterator[Rig]:
     """One replica; those of one test share site and objects."""
     objects = MemoryStore() if objects is None else objects
-    store, drawn = Watched(objects), []
+    store, drawn, failures = Watched(objects), [], []
     async with site.view(feed, barrier_seconds=barrier_seconds) as view:
         renderer = OverlayRenderer(store, on_render=drawn.append, **render)
         shared = {"store": store, "log": site.log, "view": view, "clock": site.clock, "keys": KEYS}
@@ -172,9 +173,12 @@ async def rigged(
                 admission=Admission(view, most_unfinished=most_unfinished, longest_queue_seconds=LONGEST_QUEUE_SECONDS),
             ),
             erase=EraseJob(**shared),
-            sweep=ExpirySweep(store=store, view=view, keys=KEYS),
+            sweep=ExpirySweep(
+                store=store, view=view, clock=site.clock, keys=KEYS, on_failure=lambda: failures.append(None)
+            ),
             renderer=renderer,
             read=ReadJob(view=view, store=store, renderer=renderer),
             drawn=drawn,
+            failures=failures,
         )
         await renderer.close()

@@ -1,15 +1,29 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from tests.unit.api.usecases.rig import Rig, png, rigged
-from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site
+from tests.unit.api.usecases.rig import KEYS, Rig, png, rigged
+from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site, until
 
 from rockseg_api.errors import JobGoneError, JobUnknownError
+from rockseg_api.usecases.sweep import JOBS_AT_ONCE, MARGIN_SECONDS, PUT_OFF_SECONDS, ExpirySweep
 from rockseg_core.domain.errors import StoreUnavailableError
-from rockseg_core.domain.job import JobOptions
+from rockseg_core.domain.job import JobOptions, JobStatus
 from rockseg_core.testing.memory_store import MemoryStore
 
 HOUR = 3600.0
+
+
+@asynccontextmanager
+async def sweeping(rig: Rig) -> AsyncIterator[None]:
+    """While the sweep runs for ever, a pass every millisecond."""
+    task = asyncio.create_task(rig.sweep.run_for_ever(interval_seconds=0.001))
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
 
 
 async def test_the_objects_of_expired_jobs_are_deleted_and_no_others(rig: Rig) -> None:
@@ -59,28 +73,122 @@ async def test_a_row_whose_objects_could_not_be_deleted_is_kept_until_they_are(r
     with pytest.raises(StoreUnavailableError):
         await rig.sweep.sweep()
     rig.objects.unavailable = False
+    rig.site.clock.advance(PUT_OFF_SECONDS)
 
     assert await rig.sweep.sweep() == 1
     assert not rig.objects.objects
     assert rig.view._table.read(job_id) is None
 
 
-async def test_the_objects_of_a_job_that_took_over_a_forgotten_id_are_left_alone(site: Site) -> None:
-    feed = site.feed()
-    objects = MemoryStore()
-    async with rigged(site, objects=objects) as here, rigged(site, objects=objects, feed=feed) as late:
-        await here.submit(TENANT, png(), JobOptions(), "a key")
-        await late.view.barrier()
-        feed.hold.clear()  # it has the old row and learns nothing more for now
-        site.clock.advance(LIFETIME_SECONDS + HOUR)
-        await here.sweep.sweep()
-        again = await here.submit(TENANT, png(), JobOptions(), "a key")
-        sweeping = asyncio.create_task(late.sweep.sweep())
-        await asyncio.sleep(0)
-        feed.hold.set()
+@pytest.mark.parametrize("seconds_late", [0, 300])
+async def test_a_sweep_that_comes_late_leaves_alone_what_may_be_of_a_job_that_took_the_id_over(
+    rig: Rig, seconds_late: float
+) -> None:
+    await rig.submit(TENANT, png(), JobOptions(), "a key")
+    rig.site.clock.advance(LIFETIME_SECONDS + HOUR + seconds_late)  # nothing was swept meanwhile
+    reached, go_on = asyncio.Event(), asyncio.Event()
 
-        assert await sweeping == 0
-        assert here.of_job(again.job_id)
+    async def hold_up(call: str, _key: str) -> None:
+        if call in {"delete", "keys"}:
+            reached.set()
+            await go_on.wait()
+
+    rig.store.hook = hold_up
+    sweeping = asyncio.create_task(rig.sweep.sweep())
+    await asyncio.wait({sweeping, asyncio.create_task(reached.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    again = await rig.submit(TENANT, png(), JobOptions(), "a key")
+    go_on.set()
+
+    assert await sweeping == 0
+    assert len(rig.of_job(again.job_id)) == 1  # the new job's photo, under the key of the old one
+    assert (await rig.read.status(TENANT, again.job_id)).job.status is JobStatus.QUEUED
+
+
+async def test_an_id_that_may_come_back_is_swept_until_shortly_before_that(rig: Rig) -> None:
+    await rig.submit(TENANT, png(), JobOptions(), "a key")
+    rig.site.clock.advance(LIFETIME_SECONDS + HOUR - MARGIN_SECONDS - 1)
+
+    assert await rig.sweep.sweep() == 1
+    assert not rig.objects.objects
+
+
+async def test_what_is_left_to_the_lifecycle_rule_is_looked_at_once_and_its_row_dropped(rig: Rig) -> None:
+    job_id = (await rig.submit(TENANT, png(), JobOptions(), "a key")).job_id
+    rig.site.clock.advance(LIFETIME_SECONDS + HOUR)
+
+    assert await rig.sweep.sweep() == 0
+    assert rig.objects.objects
+    assert rig.view._table.read(job_id) is None
+
+
+async def test_a_job_whose_objects_cannot_be_deleted_holds_up_no_other_and_is_tried_again(rig: Rig) -> None:
+    bad = await rig.finished()
+    rig.site.clock.advance(1)
+    others = [await rig.finished() for _ in range(20)]
+    rig.site.clock.advance(LIFETIME_SECONDS)
+
+    async def refuse(call: str, key: str) -> None:
+        if call == "delete" and str(bad) in key:
+            raise StoreUnavailableError
+
+    rig.store.hook = refuse
+    assert await rig.sweep.sweep() == len(others)
+    assert not any(map(rig.of_job, others))
+    assert rig.of_job(bad)
+    assert len(rig.failures) == 1
+
+    rig.store.hook = None
+    assert await rig.sweep.sweep() == 0
+    rig.site.clock.advance(PUT_OFF_SECONDS)
+    assert await rig.sweep.sweep() == 1
+    assert not rig.objects.objects
+
+
+async def test_jobs_that_can_never_be_swept_starve_no_other(rig: Rig) -> None:
+    bad = [await rig.finished() for _ in range(2 * JOBS_AT_ONCE)]
+    rig.site.clock.advance(1)
+    good = await rig.finished()
+    rig.site.clock.advance(LIFETIME_SECONDS)
+
+    async def refuse(call: str, key: str) -> None:
+        if call == "delete" and str(good) not in key:
+            raise StoreUnavailableError
+
+    rig.store.hook = refuse
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):  # for all that a pass can tell, the store is away
+            await rig.sweep.sweep()
+    assert await rig.sweep.sweep() == 1
+    assert not rig.of_job(good)
+    assert all(map(rig.of_job, bad))
+
+
+async def test_a_removal_that_hangs_is_given_up_and_put_off(rig: Rig) -> None:
+    bad, good = await rig.finished(), await rig.finished()
+    rig.site.clock.advance(LIFETIME_SECONDS)
+
+    async def hang(call: str, key: str) -> None:
+        if call == "keys" and str(bad) in key:
+            await asyncio.Event().wait()
+
+    rig.store.hook = hang
+    impatient = ExpirySweep(store=rig.store, view=rig.view, clock=rig.site.clock, keys=KEYS, removal_seconds=0.05)
+    assert await impatient.sweep() == 1
+    assert not rig.of_job(good)
+
+
+async def test_of_one_job_s_objects_each_is_tried_before_the_job_is_put_off(rig: Rig) -> None:
+    job_id = await rig.finished()
+    rig.site.clock.advance(LIFETIME_SECONDS)
+
+    async def refuse(call: str, key: str) -> None:
+        if call == "delete" and "confidence-" in key:
+            raise StoreUnavailableError
+
+    rig.store.hook = refuse
+    with pytest.raises(StoreUnavailableError):
+        await rig.sweep.sweep()
+    assert [name.partition("-")[0] for name in rig.of_job(job_id)] == ["confidence"]
 
 
 async def test_without_the_log_nothing_is_swept(site: Site) -> None:
@@ -99,10 +207,29 @@ async def test_the_sweep_outlives_an_outage_of_the_store(rig: Rig) -> None:
     await rig.finished()
     rig.site.clock.advance(LIFETIME_SECONDS)
     rig.objects.fail_next()
-    sweeping = asyncio.create_task(rig.sweep.run_for_ever(interval_seconds=0.001))
-    try:
-        async with asyncio.timeout(10):
-            while rig.objects.objects:  # noqa: ASYNC110 - the store has no event; the loop has a deadline
-                await asyncio.sleep(0.001)
-    finally:
-        sweeping.cancel()
+    async with sweeping(rig):
+        await until(lambda: bool(rig.failures))
+        rig.site.clock.advance(PUT_OFF_SECONDS)
+        await until(lambda: not rig.objects.objects)
+
+
+async def test_the_sweep_outlives_a_record_whose_photo_has_no_name_that_a_store_takes(rig: Rig) -> None:
+    await rig.site.submit(photo_key="a name of a newer release.png")
+    await rig.view.barrier()
+    rig.site.clock.advance(1)
+    for _ in range(JOBS_AT_ONCE):
+        await rig.finished()
+    rig.site.clock.advance(LIFETIME_SECONDS)
+    async with sweeping(rig):
+        await until(lambda: not rig.objects.objects)
+    assert len(rig.failures) == 1
+
+
+async def test_the_sweep_outlives_whatever_goes_wrong_in_a_pass(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rig.finished()
+    rig.site.clock.advance(LIFETIME_SECONDS)
+    monkeypatch.setattr(rig.view, "due", lambda _limit: 1 // 0)  # a bug
+    async with sweeping(rig):
+        await until(lambda: len(rig.failures) > 1)
+        monkeypatch.undo()
+        await until(lambda: not rig.objects.objects)
