@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from rockseg_api.bootstrap import build_api
 from rockseg_api.serving import Serving, listen
 from rockseg_api.settings import ApiSettings, from_environment
+from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
@@ -20,7 +21,8 @@ from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.stderr_log import log_to_stderr
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import SettingsError, StoreUnavailableError
+from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
+from rockseg_core.ports.feed import Topic
 
 WAIT_SECONDS: Final = 5.0
 
@@ -30,7 +32,7 @@ _log = structlog.get_logger("rockseg_api")
 def serve(environ: Mapping[str, str]) -> int:
     """Serve until SIGTERM; the exit code. Raises SettingsError with one sentence that names the variable.
 
-    Parts that do not answer are waited for, and the log names them; a store that answers "no" ends the process.
+    Parts that do not answer are waited for, and the log names them; one that answers "no" ends the process.
     """
     limits = from_environment(environ)
     if limits.keys_file is None:
@@ -60,7 +62,7 @@ async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnecti
             async with Serving(api, limits, listener) as serving:
                 host, port, *_ = listener.getsockname()
                 _log.info("listening", host=host, port=port)
-                await serving.unless_stopped(_wait_for_parts(store, log, limits))
+                await serving.unless_stopped(_wait_for_parts(store, connection, limits))
                 await serving.unless_stopped(asyncio.Event().wait())
                 _log.info("draining")
         return 0
@@ -68,8 +70,8 @@ async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnecti
         await asyncio.gather(log.close(), feed.close(), store.close())
 
 
-async def _wait_for_parts(store: S3Store, log: KafkaLog, limits: ApiSettings) -> None:
-    await asyncio.gather(_wait_for_store(store, limits), _wait_for_log(log))
+async def _wait_for_parts(store: S3Store, connection: KafkaConnection, limits: ApiSettings) -> None:
+    await asyncio.gather(_wait_for_store(store, limits), _wait_for_log(connection))
 
 
 async def _wait_for_store(store: S3Store, limits: ApiSettings) -> None:
@@ -87,8 +89,13 @@ async def _wait_for_store(store: S3Store, limits: ApiSettings) -> None:
         return
 
 
-async def _wait_for_log(log: KafkaLog) -> None:
-    waiting = asyncio.create_task(log.wait_connected())
-    while not (await asyncio.wait({waiting}, timeout=WAIT_SECONDS))[0]:
-        _log.warning("waiting for Kafka")
-    _log.info("Kafka answered")
+async def _wait_for_log(connection: KafkaConnection) -> None:
+    while True:
+        try:
+            await check_brokers(connection, [Topic.JOBS, Topic.JOB_EVENTS])
+        except LogUnavailableError as error:
+            _log.warning("waiting for Kafka", reason=error.sentence)
+            await asyncio.sleep(WAIT_SECONDS)
+        else:
+            _log.info("Kafka answered")
+            return

@@ -11,6 +11,7 @@ import uvloop
 from msgspec import Meta
 from prometheus_client import CollectorRegistry, start_http_server
 
+from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings, group_settings
@@ -20,7 +21,8 @@ from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.stderr_log import log_to_stderr
 from rockseg_core.codec import settings as variables
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import SettingsError, StoreUnavailableError
+from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
+from rockseg_core.ports.feed import Topic
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.settings import WorkerSettings, from_environment
@@ -69,7 +71,7 @@ async def _run(
     log = KafkaLog(connection)
     log.open()
     try:
-        loading = asyncio.create_task(_segmenter(process.model, store, limits.object_prefix))
+        loading = asyncio.create_task(_segmenter(process.model, store, connection, limits.object_prefix))
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():
@@ -106,11 +108,22 @@ def serve_metrics(process: ProcessSettings, registry: CollectorRegistry) -> None
         ) from None
 
 
-async def _segmenter(model: str, store: S3Store, prefix: str) -> Segmenter:
-    """Loaded while the store is waited for."""
+async def _segmenter(model: str, store: S3Store, connection: KafkaConnection, prefix: str) -> Segmenter:
+    """Loaded while the other parts are waited for."""
     loading = asyncio.create_task(asyncio.to_thread(load_segmenter, model))
-    await _wait_for_store(store, prefix)
+    await asyncio.gather(_wait_for_store(store, prefix), _wait_for_log(connection))
     return await loading
+
+
+async def _wait_for_log(connection: KafkaConnection) -> None:
+    while True:
+        try:
+            await check_brokers(connection, Topic)
+        except LogUnavailableError as error:
+            _log.warning("waiting for Kafka", reason=error.sentence)
+            await asyncio.sleep(WAIT_SECONDS)
+        else:
+            return
 
 
 async def _wait_for_store(store: S3Store, prefix: str) -> None:
