@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 import pytest
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupLoadInProgressError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from tests.real.kafka_owners import QUICK, Hand, crew_of, soon, until, vanish
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
@@ -15,7 +17,6 @@ from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
 from rockseg_core.adapters.kafka.deliveries_lookup import Lookup, PartitionState
 from rockseg_core.codec.commit_metadata import encode_window
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.window import InFlight, Window
 
 
@@ -57,23 +58,25 @@ async def test_a_partition_that_is_missing_from_the_answer_is_asked_for_again(
     kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A coordinator that still loads looks like a group without offsets: whoever believed it would replay all."""
-    real, asked = Lookup.states, list[set[int]]()
+    real, asked = AIOKafkaAdminClient.list_consumer_group_offsets, list[set[int]]()
 
-    async def forgetful(self: Lookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
-        asked.append(set(partitions))
+    async def forgetful(
+        self: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        asked.append({tp.partition for tp in partitions})
         if len(asked) == 1:
             return {}
         if len(asked) == 2:
-            raise LogUnavailableError from TimeoutError()
-        found = await real(self, partitions)
-        return {partition: state for partition, state in found.items() if partition == 0 or len(asked) > 5}
+            raise GroupLoadInProgressError
+        found = await real(self, group, partitions=partitions)
+        return {tp: state for tp, state in found.items() if tp.partition == 0 or len(asked) > 5}
 
     async with crew_of(kafka_bootstrap, 2) as crew:
         for partition in (0, 1):
             await crew.publish(4, partition)
             window = Window(2, in_flight={2: InFlight(1, released=True)})
             await crew.commit({partition: (window.prefix, encode_window(window))})
-        monkeypatch.setattr(Lookup, "states", forgetful)
+        monkeypatch.setattr(AIOKafkaAdminClient, "list_consumer_group_offsets", forgetful)
         hand = crew.hire()
         found = await hand.take(4)
         assert sorted((d.position, d.attempt) for d in found) == [((0, 2), 1), ((0, 3), 1), ((1, 2), 1), ((1, 3), 1)]
