@@ -17,6 +17,7 @@ from tests.real.process import free_port
 from rockseg_api.keys import create_key
 from rockseg_core.adapters.kafka.settings import KafkaSettings
 
+ROOT: Final = Path(__file__).parents[2]
 DEADLINE_SECONDS: Final = 120.0
 # Rebalances as quick as tests need them; the proportions are those of the defaults.
 QUICK_GROUP: Final = {
@@ -64,10 +65,9 @@ class Deployment:
 
     def api(self, **environ: str) -> Service:
         """A replica, ready. Raises AssertionError with its log when it ends before."""
-        port = free_port()
-        own = {"ROCKSEG_PORT": str(port), "ROCKSEG_KEYS_FILE": str(self.folder / "keys")}
-        service = self._start("rockseg_api.entrypoints.cli", "serve", environ=own | environ)
-        service.url = f"http://127.0.0.1:{port}"
+        own = {"ROCKSEG_PORT": str(free_port()), "ROCKSEG_KEYS_FILE": str(self.folder / "keys")} | environ
+        service = self._start("rockseg_api.entrypoints.cli", "serve", environ=own)
+        service.url = f"http://127.0.0.1:{own['ROCKSEG_PORT']}"
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not _ready(service.url):
             assert service.running, service.log.read_text()
@@ -78,14 +78,21 @@ class Deployment:
     def worker(self, model: str = "null:20ms", **environ: str) -> Service:
         return self._start("rockseg_inference.entrypoints.cli", environ={"ROCKSEG_MODEL": model} | environ)
 
-    def session(self, tenant: str = "acme") -> requests.Session:
-        """An HTTP client with a key of that tenant."""
+    def broken_worker(self, how: str) -> Service:
+        """One of `tests/faults/broken_worker.py`."""
+        return self._start("tests.faults.broken_worker", how, environ={"ROCKSEG_MODEL": "unused"})
+
+    def key(self, tenant: str = "acme") -> str:
+        """A key of that tenant, made when first asked for."""
         if tenant not in self.keys:
             self.keys[tenant], line = create_key(tenant)
             with (self.folder / "keys").open("a", encoding="ascii") as keys:
                 keys.write(line + "\n")
+        return self.keys[tenant]
+
+    def session(self, tenant: str = "acme") -> requests.Session:
         session = requests.Session()
-        session.headers["api-key"] = self.keys[tenant]
+        session.headers["api-key"] = self.key(tenant)
         return session
 
     def stop(self) -> None:
@@ -94,10 +101,11 @@ class Deployment:
                 service.kill()
 
     def _start(self, module: str, *arguments: str, environ: Mapping[str, str]) -> Service:
-        log = self.folder / f"{module.partition('.')[0]}-{len(self.services)}.log"
+        log = self.folder / f"{len(self.services)}-{module}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
                 env=os.environ | dict(self.environ) | dict(environ),
                 stdout=out,
                 stderr=subprocess.STDOUT,
