@@ -19,7 +19,7 @@ from rockseg_api.view.job_view import JobView
 from rockseg_api.view.reading import Reading
 from rockseg_core.codec.digest import request_digest
 from rockseg_core.domain.clock import Clock
-from rockseg_core.domain.errors import StoreUnavailableError
+from rockseg_core.domain.errors import LogUnavailableError, StoreUnavailableError
 from rockseg_core.domain.job import JobOptions, JobStatus, Tenant, idempotent_job_id
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.domain.records import JobRequest
@@ -29,6 +29,9 @@ from rockseg_core.ports.store import ObjectStore
 
 INLINE_BYTES: Final = 128 * 1024
 """Up to here a look at the photo takes less than the hop to a thread that would keep it off the event loop."""
+
+ANSWER_SECONDS: Final = 4.8
+"""A client has its answer 5 s after the photo's last byte. Store and log have time-outs of their own, which add up."""
 
 _log = structlog.get_logger()
 
@@ -62,6 +65,7 @@ class SubmitJob:
         lifetime_seconds: float,
         max_pixels: int,
         admission: Admission,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._store = store
         self._log = log
@@ -71,6 +75,7 @@ class SubmitJob:
         self._lifetime_seconds = lifetime_seconds
         self._max_pixels = max_pixels
         self._admission = admission
+        self._answer_seconds = answer_seconds
         self._turns = Turns()
 
     async def __call__(
@@ -82,6 +87,15 @@ class SubmitJob:
         and StoreUnavailableError, after which nothing is deleted: the request may have landed all the same. With a key
         also IdempotencyKeyReusedError, IdempotencyKeySpentError and ViewNotReadyError.
         """
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                return await self._submit(tenant, photo, options, idempotency_key)
+        except TimeoutError as error:
+            raise LogUnavailableError(
+                "The job was not accepted in time, and may run all the same; try again."
+            ) from error
+
+    async def _submit(self, tenant: Tenant, photo: bytes, options: JobOptions, idempotency_key: str | None) -> Accepted:
         if len(photo) <= INLINE_BYTES:
             seen = self._look_at(photo)
         else:

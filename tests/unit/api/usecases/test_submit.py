@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 
 import pytest
@@ -55,6 +56,26 @@ async def test_a_refused_photo_leaves_nothing_anywhere(rig: Rig, photo: bytes) -
 
     assert not rig.objects.objects
     assert not rig.requests()
+
+
+@pytest.mark.parametrize("key", [None, "a key"])
+async def test_parts_that_never_answer_are_given_up_in_time_and_the_photo_is_not_announced(
+    rig: Rig, key: str | None
+) -> None:
+    async def hang(_call: str, _key: str) -> None:
+        await asyncio.Event().wait()
+
+    rig.store.hook = hang
+    rig.submit._answer_seconds = 0.1
+    for _ in range(2):
+        with pytest.raises(LogUnavailableError):
+            await rig.submit(TENANT, png(), OPTIONS, key)
+    assert not rig.requests()
+
+    rig.store.hook = None
+    rig.submit._answer_seconds = 30.0
+    await rig.submit(TENANT, png(), OPTIONS, key)
+    assert len(rig.requests()) == 1
 
 
 async def test_a_photo_that_the_store_did_not_take_is_not_announced(rig: Rig) -> None:
