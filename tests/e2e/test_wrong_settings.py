@@ -1,0 +1,96 @@
+"""Wrong or missing settings of the two services: one sentence that names the variable, and exit code 2."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from tests.real.process import free_port
+
+from rockseg_api import process as api_process
+from rockseg_core.domain.errors import RocksegError
+from rockseg_inference import process as worker_process
+
+KAFKA = {"ROCKSEG_KAFKA_BROKERS": "127.0.0.1:9"}
+S3 = {
+    "ROCKSEG_S3_ENDPOINT": "http://127.0.0.1:9",
+    "ROCKSEG_S3_BUCKET": "cores",
+    "ROCKSEG_S3_ACCESS_KEY": "key",
+    "ROCKSEG_S3_SECRET_KEY": "the-secret-itself",
+}
+BOTH = KAFKA | S3
+SASL = {"ROCKSEG_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "ROCKSEG_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512"}
+
+OF_EITHER: list[tuple[dict[str, str], str]] = [
+    ({"ROCKSEG_KAFKA_BROKERS": ""}, "ROCKSEG_KAFKA_BROKERS is not set"),
+    ({"ROCKSEG_KAFKA_BROKERS": "kafka"}, "ROCKSEG_KAFKA_BROKERS does not fit"),
+    ({"ROCKSEG_KAFKA_SECURITY_PROTOCOL": "TLS"}, "ROCKSEG_KAFKA_SECURITY_PROTOCOL does not fit"),
+    (SASL, "ROCKSEG_KAFKA_SASL_USERNAME is not set"),
+    (SASL | {"ROCKSEG_KAFKA_SASL_USERNAME": "me"}, "ROCKSEG_KAFKA_SASL_PASSWORD"),
+    ({"ROCKSEG_KAFKA_SASL_USERNAME": "me"}, "uses no SASL"),
+    ({"ROCKSEG_KAFKA_TLS_CA_FILE": "/nowhere"}, "uses no TLS"),
+    ({"ROCKSEG_KAFKA_SECURITY_PROTOCOL": "SSL", "ROCKSEG_KAFKA_TLS_CA_FILE": "/nowhere"}, "ROCKSEG_KAFKA_TLS_CA_FILE"),
+    ({"ROCKSEG_KAFKA_JOBS_TOPIC": "a topic"}, "ROCKSEG_KAFKA_JOBS_TOPIC does not fit"),
+    ({"ROCKSEG_KAFKA_JOBS_TOPIC": "t", "ROCKSEG_KAFKA_JOB_EVENTS_TOPIC": "t"}, "must be three topics"),
+    ({"ROCKSEG_S3_ENDPOINT": ""}, "ROCKSEG_S3_ENDPOINT is not set"),
+    ({"ROCKSEG_S3_ENDPOINT": "minio:9000"}, "ROCKSEG_S3_ENDPOINT is not https://host"),
+    ({"ROCKSEG_S3_BUCKET": ""}, "ROCKSEG_S3_BUCKET is not set"),
+    ({"ROCKSEG_S3_BUCKET": "My Bucket"}, "ROCKSEG_S3_BUCKET does not fit"),
+    ({"ROCKSEG_S3_ACCESS_KEY": "", "ROCKSEG_S3_SECRET_KEY": ""}, "none is set"),
+    ({"ROCKSEG_S3_SECRET_KEY": ""}, "ROCKSEG_S3_SECRET_KEY is not set"),
+    ({"ROCKSEG_S3_IAM": "true"}, "more than one is set"),
+    ({"ROCKSEG_S3_CA_FILE": "/nowhere"}, "ROCKSEG_S3_CA_FILE"),
+    ({"ROCKSEG_LOG_LEVEL": "loud"}, "ROCKSEG_LOG_LEVEL"),
+    ({"ROCKSEG_PHOTO_MAX_PIXELS": "many"}, "ROCKSEG_PHOTO_MAX_PIXELS does not fit"),
+]
+OF_THE_API: list[tuple[dict[str, str], str]] = [
+    ({"ROCKSEG_KEYS_FILE": ""}, "ROCKSEG_KEYS_FILE is not set"),
+    ({"ROCKSEG_LIFETIME_SECONDS": "1e9"}, "ROCKSEG_LIFETIME_SECONDS does not fit"),
+    ({"ROCKSEG_PORT": "99999"}, "ROCKSEG_PORT does not fit"),
+    ({"ROCKSEG_UPLOAD_MEMORY_BYTES": "2000"}, "ROCKSEG_UPLOAD_MEMORY_BYTES"),
+    ({"ROCKSEG_HOST": "256.1.1.1"}, "Cannot listen"),
+]
+OF_THE_WORKER: list[tuple[dict[str, str], str]] = [
+    ({"ROCKSEG_MODEL": ""}, "ROCKSEG_MODEL is not set"),
+    ({"ROCKSEG_MAX_ATTEMPTS": "0"}, "ROCKSEG_MAX_ATTEMPTS does not fit"),
+    ({"ROCKSEG_KAFKA_REBALANCE_SECONDS": "5"}, "ROCKSEG_KAFKA_REBALANCE_SECONDS must be more than"),
+    ({"ROCKSEG_KAFKA_HEARTBEAT_SECONDS": "40"}, "ROCKSEG_KAFKA_HEARTBEAT_SECONDS"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), OF_EITHER + OF_THE_API)
+def test_the_api_says_which_setting_is_wrong(wrong: Mapping[str, str], sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "keys").touch()
+    own = {"ROCKSEG_KEYS_FILE": str(tmp_path / "keys"), "ROCKSEG_PORT": str(free_port()), "ROCKSEG_METRICS_PORT": "0"}
+    refuses(api_process.serve, BOTH | own | wrong, sentence)
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), OF_EITHER + OF_THE_WORKER)
+def test_the_worker_says_which_setting_is_wrong(wrong: Mapping[str, str], sentence: str) -> None:
+    refuses(worker_process.run, BOTH | {"ROCKSEG_MODEL": "null:20ms", "ROCKSEG_METRICS_PORT": "0"} | wrong, sentence)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("rockseg_api.entrypoints.cli", "serve"), ("rockseg_inference.entrypoints.cli",)],
+    ids=["rockseg-api", "rockseg-inference"],
+)
+def test_a_process_without_settings_ends_at_once_with_one_line_and_2(command: tuple[str, ...]) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("ROCKSEG_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", *command], env=environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert "ROCKSEG_" in line
+
+
+def refuses(start: Callable[[Mapping[str, str]], int], environ: Mapping[str, str], sentence: str) -> None:
+    with pytest.raises(RocksegError) as refused:
+        start(environ)
+    assert sentence in refused.value.sentence
+    assert "the-secret-itself" not in refused.value.sentence
+    assert len(refused.value.sentence.splitlines()) == 1
