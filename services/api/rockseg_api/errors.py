@@ -65,6 +65,6 @@ class ModelUnknownError(TransientError):
 
 
 class ResultMissingError(FatalError):
-    """A finished job's object is not in the store though its photo is: somebody or something took it."""
+    """An object of a finished job is gone from the store, or spoiled, though the job is not: something did that."""
 
     code = "result_missing"

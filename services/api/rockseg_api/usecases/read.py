@@ -1,10 +1,9 @@
 from uuid import UUID
 
 from rockseg_api.usecases.render import OverlayRenderer
-from rockseg_api.usecases.result import read_object
+from rockseg_api.usecases.result import read_object, report_of
 from rockseg_api.view.job_view import JobView
 from rockseg_api.view.reading import Reading
-from rockseg_core.codec.bundle import decode_report
 from rockseg_core.domain.job import Tenant
 from rockseg_core.domain.report import Report
 from rockseg_core.ports.store import ObjectStore
@@ -28,7 +27,7 @@ class ReadJob:
 
     async def findings(self, reading: Reading) -> Report:
         """The report, decoded."""
-        return decode_report(await self.report(reading))
+        return report_of(reading.job, await self.report(reading))
 
     async def overlay(
         self, reading: Reading, *, weight: float | None, legend: bool, patience_seconds: float | None = None

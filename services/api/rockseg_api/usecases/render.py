@@ -10,15 +10,11 @@ import structlog
 
 from rockseg_api.errors import ResultMissingError
 from rockseg_api.usecases.budget import RenderBudget
-from rockseg_api.usecases.result import read_object
-from rockseg_core.codec.bundle import decode_report
+from rockseg_api.usecases.picture import draw_overlay
+from rockseg_api.usecases.result import read_object, report_of
 from rockseg_core.domain.errors import ObjectMissingError, StoreUnavailableError
 from rockseg_core.domain.fold import JobRecord
 from rockseg_core.domain.keys import overlay_key
-from rockseg_core.domain.report import Report
-from rockseg_core.imaging.decode import decode_photo
-from rockseg_core.imaging.mask import decode_mask
-from rockseg_core.imaging.overlay import LegendEntry, render_overlay
 from rockseg_core.ports.store import ObjectStore
 
 MOST_WAITING: Final = 64
@@ -122,14 +118,14 @@ class OverlayRenderer:
 
     async def _draw(self, drawing: "_Drawing", image: asyncio.Future[bytes]) -> None:
         job = drawing.job
-        report = decode_report(await read_object(self._store, job, job.report_key))
+        report = report_of(job, await read_object(self._store, job, job.report_key))
         async with self._budget.take(report.width * report.height, drawing.patience_seconds):
             photo, mask = await asyncio.gather(
                 read_object(self._store, job, job.photo_key), read_object(self._store, job, job.mask_key)
             )
             began = time.perf_counter()
             png = await asyncio.get_running_loop().run_in_executor(
-                self._pool, partial(_draw, photo, mask, report, drawing.weight, legend=drawing.legend)
+                self._pool, partial(draw_overlay, job, photo, mask, report, drawing.weight, legend=drawing.legend)
             )
             self._on_render(time.perf_counter() - began)
             image.set_result(png)
@@ -166,12 +162,3 @@ class _Drawing:
 
 def _submitted(job: JobRecord, weight: float) -> bool:
     return weight == job.options.mask_weight
-
-
-def _draw(photo: bytes, mask: bytes, report: Report, weight: float, *, legend: bool) -> bytes:
-    classes = [
-        LegendEntry(index=found.index, name=found.name, rgb=found.rgb)
-        for found in sorted(report.classes, key=lambda found: found.index)
-    ]
-    pixels = decode_photo(photo, max_pixels=report.width * report.height)
-    return render_overlay(pixels, decode_mask(mask), classes, weight, legend=legend)

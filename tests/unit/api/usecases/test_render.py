@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from tests.unit.api.http.api_under_test import until
-from tests.unit.api.usecases.rig import CLASSES, MASK, PALETTE, Rig, png, rigged
+from tests.unit.api.usecases.rig import CLASSES, HEIGHT, MASK, PALETTE, WIDTH, Rig, png, rigged
 from tests.unit.api.view.replicas import TENANT, Site
 
 from rockseg_api.errors import JobGoneError, RenderBusyError, ResultMissingError
@@ -200,6 +201,27 @@ async def test_a_result_that_is_lost_while_the_photo_is_there_is_our_fault(rig: 
     await rig.objects.delete(getattr(reading.job, f"{lost}_key"))
     with pytest.raises(ResultMissingError):
         await getattr(rig.read, lost)(reading)
+    with pytest.raises(ResultMissingError):
+        await rig.read.overlay(reading, weight=None, legend=True)
+
+
+@pytest.mark.parametrize("spoil", [lambda body: body[: len(body) // 2], lambda _: b"", lambda body: body[::-1]])
+@pytest.mark.parametrize("spoilt", ["photo", "mask", "report"])
+async def test_an_object_that_the_store_has_spoiled_is_our_fault_and_not_the_client_s(
+    rig: Rig, spoilt: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    reading = await reading_of(rig)
+    key = getattr(reading.job, f"{spoilt}_key")
+    rig.objects.objects[key] = spoil(rig.objects.objects[key])
+
+    with pytest.raises(ResultMissingError):
+        await rig.read.overlay(reading, weight=None, legend=True)
+
+
+async def test_a_photo_of_another_size_than_its_mask_is_no_picture_of_it(rig: Rig) -> None:
+    reading = await reading_of(rig)
+    rig.objects.objects[reading.job.photo_key] = png(width=HEIGHT, height=WIDTH)
+
     with pytest.raises(ResultMissingError):
         await rig.read.overlay(reading, weight=None, legend=True)
 
