@@ -7,6 +7,7 @@ from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from rockseg_api.http.draining import Drain
 from rockseg_api.http.edge import Edge
 from rockseg_api.http.failures import EXCEPTION_HANDLERS
 from rockseg_api.http.schema_pages import root, schema_config
@@ -16,7 +17,12 @@ Hook = Callable[[], Awaitable[None]]
 
 
 def build_app(
-    routes: Sequence[HTTPRouteHandler], metrics: ApiMetrics, *, on_startup: Sequence[Hook], on_shutdown: Sequence[Hook]
+    routes: Sequence[HTTPRouteHandler],
+    metrics: ApiMetrics,
+    drain: Drain,
+    *,
+    on_startup: Sequence[Hook],
+    on_shutdown: Sequence[Hook],
 ) -> ASGIApp:
     """An ASGI application; the hooks run in its lifespan, in the order given."""
     app = Litestar(
@@ -29,4 +35,4 @@ def build_app(
         logging_config=None,
         debug=False,
     )
-    return Edge(app, metrics)
+    return Edge(app, metrics, drain)

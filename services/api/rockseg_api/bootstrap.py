@@ -12,11 +12,12 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from rockseg_api.app import build_app
 from rockseg_api.http.connections import ConnectionLimits, most_connections
+from rockseg_api.http.draining import Drain, DrainingServer
 from rockseg_api.http.form import FormLimits
 from rockseg_api.http.guards import admission_guard, key_guard, rate_guard
 from rockseg_api.http.jobs import erase_route, read_route
 from rockseg_api.http.model import model_routes
-from rockseg_api.http.probes import Drain, probe_routes
+from rockseg_api.http.probes import probe_routes
 from rockseg_api.http.protocol import bounded_http
 from rockseg_api.http.results import ResultAnswers, largest_answer_bytes
 from rockseg_api.http.submit import submit_route
@@ -77,10 +78,8 @@ def build_api(
         budget_megapixels=settings.render_megapixels,
         on_render=metrics.render_seconds.observe,
     )
-    sweep = ExpirySweep(
-        store=store, view=view, clock=clock, keys=object_keys, on_failure=metrics.sweep_failures.inc
-    )
-    memory = UploadMemory(settings.upload_memory_bytes)
+    sweep = ExpirySweep(store=store, view=view, clock=clock, keys=object_keys, on_failure=metrics.sweep_failures.inc)
+    memory = UploadMemory(settings.upload_memory_bytes, settings.photo_max_bytes)
     metrics.upload_memory.set_function(lambda: memory.held_bytes)
     answers = AnswerMemory(settings.answer_memory_bytes, largest_answer_bytes(settings.photo_max_pixels))
     metrics.answer_memory.set_function(lambda: answers.held_bytes)
@@ -106,16 +105,16 @@ def build_api(
     )
     read = ReadJob(view=view, store=store, renderer=renderer)
     erase = EraseJob(store=store, log=log, view=view, clock=clock, keys=object_keys)
-    limits = FormLimits(settings.photo_max_bytes, settings.upload_seconds)
+    limits = FormLimits(settings.photo_max_bytes, settings.upload_seconds, settings.upload_idle_seconds)
     routes = [
-        submit_route(submit, limits, memory, metrics, [known, slow_enough, admission_guard(admission)]),
+        submit_route(submit, limits, memory, drain, metrics, [known, slow_enough, admission_guard(admission)]),
         read_route(read, ResultAnswers(read, answers), metrics, [known]),
         erase_route(erase, [known]),
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
         *probe_routes(view, store, object_keys.current_model(), drain),
     ]
     background = Background(view, sweep, renderer, settings, registry)
-    app = build_app(routes, metrics, on_startup=[background.start], on_shutdown=[background.stop])
+    app = build_app(routes, metrics, drain, on_startup=[background.start], on_shutdown=[background.stop])
     return ApiParts(app, view, metrics, drain)
 
 
@@ -173,7 +172,7 @@ class Background:
 def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
     """For the running loop: `await server.serve()`. It logs no request lines: they may hold ids."""
     limits = ConnectionLimits(most_connections(settings.connections), settings.head_seconds, settings.stall_seconds)
-    return uvicorn.Server(
+    return DrainingServer(
         uvicorn.Config(
             parts.app,
             host=settings.host,
@@ -187,5 +186,7 @@ def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=int(settings.drain_seconds),
-        )
+        ),
+        parts.drain,
+        settings.drain_seconds,
     )

@@ -34,10 +34,19 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1, le=10**9, description="The largest photo taken, in pixels.")
     ] = 64_000_000
     upload_memory_bytes: Annotated[
-        int, msgspec.Meta(ge=1024, description="Bytes of uploads held at once; beyond it 503 `uploads_busy`.")
+        int,
+        msgspec.Meta(
+            ge=1024, description="Bytes of uploads held at once, half of it a tenant's; beyond it 503 `uploads_busy`."
+        ),
     ] = 256 * MIB
+    upload_idle_seconds: Annotated[
+        float, msgspec.Meta(gt=0, description="How long an upload may pause; then 408 `upload_too_slow`.")
+    ] = 15.0
     answer_memory_bytes: Annotated[
-        int, msgspec.Meta(ge=1024, description="Bytes of results being sent at once; beyond it 503 `answers_busy`.")
+        int,
+        msgspec.Meta(
+            ge=1024, description="Bytes of results sent at once, half of it a tenant's; beyond it 503 `answers_busy`."
+        ),
     ] = 384 * MIB
     upload_seconds: Annotated[float, msgspec.Meta(gt=0, description="How long one upload may take.")] = 300.0
     connections: Annotated[

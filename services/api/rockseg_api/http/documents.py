@@ -110,6 +110,7 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "too_many_unfinished",
         "queue_too_long",
         "uploads_busy",
+        "shutting_down",
         "view_behind",
         "store_unavailable",
         "store_busy",

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from rockseg_api.http.draining import Drain
 from rockseg_api.http.pieces import PIECE_BYTES
+from rockseg_api.http.problems import problem_answer
 from rockseg_api.metrics import ApiMetrics
 
 LINGER_SECONDS: Final = 30.0  # nginx's lingering_time
@@ -28,9 +30,10 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", 
 class Edge:
     """The ASGI application that a server runs."""
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, drain: Drain) -> None:
         self._app = app
         self._metrics = metrics
+        self._drain = drain
 
     async def __call__(self, any_scope: Scope, receive: Receive, send: Send) -> None:
         scope: Any = any_scope  # litestar types `type` by its own enum, and the lifespan's not at all
@@ -44,6 +47,11 @@ class Edge:
             inner.setdefault("state", {})[AT_END] = held
             try:
                 await self._app(inner, exchange.receive, exchange.send)
+            except asyncio.CancelledError:  # uvicorn's, when the time to drain is over
+                if not self._drain.draining:
+                    raise
+                inner["state"]["problem_code"] = "shutting_down"
+                await exchange.cut_short()
             finally:
                 self._count(inner, scope["method"], exchange.status, time.perf_counter() - began)
 
@@ -67,6 +75,7 @@ class _Exchange:
         self._unread = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
         self._awaits_continue = headers.get(b"expect", b"").lower() == b"100-continue"
         self._lingers = False
+        self._dropping = False
         self.status = 0
 
     async def receive(self) -> Any:
@@ -89,6 +98,16 @@ class _Exchange:
         else:
             await self._send(message)
 
+    async def cut_short(self) -> None:
+        """Says why there is no answer; one that has begun breaks off, unless only a body to drop is left of it."""
+        if not self.status:
+            answer = problem_answer("shutting_down", "The service ended before it could answer; try again.")
+            await answer.start_response(self.send)
+            self._lingers = False
+            await answer.send_body(self.send, self._receive)
+        elif self._dropping:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
     async def _send_body(self, body: bytes, *, more: bool) -> None:
         rest = list(range(PIECE_BYTES, len(body), PIECE_BYTES))
         for end in rest:
@@ -99,6 +118,7 @@ class _Exchange:
             return
         if self._lingers:
             await self._send_more(last)
+            self._dropping = True
             await self._linger()
             last = b""
         await self._send({"type": "http.response.body", "body": last, "more_body": False})

@@ -18,6 +18,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no py.typed
     parse_options_header,
 )
 
+from rockseg_api.http.draining import Drain
 from rockseg_api.http.problems import RefusedError
 from rockseg_api.http.upload_memory import UploadLease
 
@@ -37,6 +38,7 @@ MAX_BOUNDARY_CHARACTERS: Final = 200  # RFC 2046 allows 70; some clients make lo
 class FormLimits:
     photo_max_bytes: int
     seconds: float
+    idle_seconds: float
 
     @property
     def body_max_bytes(self) -> int:
@@ -87,20 +89,30 @@ def photo_too_large(limits: FormLimits) -> RefusedError:
     )
 
 
-async def read_form(receive: Receive, head: FormHead, limits: FormLimits, lease: UploadLease) -> SubmitForm:
+async def read_form(
+    receive: Receive, head: FormHead, limits: FormLimits, lease: UploadLease, drain: Drain
+) -> SubmitForm:
     """Raises RefusedError as soon as anything is wrong; the rest of the body is then still unread."""
     reader = _FormReader(head, limits, lease)
+    upload = asyncio.timeout(limits.seconds)
     try:
-        async with asyncio.timeout(limits.seconds):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise RefusedError("upload_interrupted", "The upload was cut off.")
-                reader.feed(message["body"])
-                more = message["more_body"]
+        async with upload:
+            with drain.bound(upload):
+                more = True
+                while more:
+                    async with asyncio.timeout(limits.idle_seconds):
+                        message = await receive()
+                    if message["type"] != "http.request":
+                        raise RefusedError("upload_interrupted", "The upload was cut off.")
+                    reader.feed(message["body"])
+                    more = message["more_body"]
     except TimeoutError:
-        raise RefusedError("upload_too_slow", f"An upload may take {limits.seconds:g} seconds.") from None
+        if drain.over:
+            raise RefusedError("shutting_down", "The service ended before the upload did; send it again.") from None
+        if upload.expired():
+            raise RefusedError("upload_too_slow", f"An upload may take {limits.seconds:g} seconds.") from None
+        sentence = f"Nothing of the upload came for {limits.idle_seconds:g} seconds; send it again."
+        raise RefusedError("upload_too_slow", sentence) from None
     return reader.finish()
 
 

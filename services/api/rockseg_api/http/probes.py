@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import Meta
 
 from rockseg_api.http.answers import json_answer
 from rockseg_api.http.documents import answered
+from rockseg_api.http.draining import Drain
 from rockseg_api.view.job_view import JobView
 from rockseg_core.domain.errors import StoreUnavailableError
 from rockseg_core.ports.store import ObjectStore
@@ -23,13 +23,6 @@ class ProbeBody(msgspec.Struct, frozen=True, omit_defaults=True):
     status: Annotated[str, Meta(description="`ok`, `starting`, `draining`, or `broken`.")]
     log: Annotated[str | None, Meta(description="`ok`, or `away` when the log did not answer.")] = None
     store: Annotated[str | None, Meta(description="`ok`, or `away` when the object store did not answer.")] = None
-
-
-@dataclass
-class Drain:
-    """Whether this replica is about to end: the Service then sends it nothing new."""
-
-    draining: bool = False
 
 
 def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) -> list[HTTPRouteHandler]:

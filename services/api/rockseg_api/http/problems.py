@@ -58,6 +58,7 @@ KINDS: Final = MappingProxyType(
         "render_busy": Kind(503, "Too many pictures are being drawn", 1),
         "answers_busy": Kind(503, "Too many results are being sent", 2),
         "connections_busy": Kind(503, "Too many connections", 1),
+        "shutting_down": Kind(503, "This replica is ending", 1),
         "queue_too_long": Kind(503, "The queue is too long to take more", 60),
         "view_behind": Kind(503, "This replica is behind the log and cannot know yet", 1),
         "model_unknown": Kind(503, "No worker has named its model yet", 5),

@@ -7,6 +7,7 @@ from litestar.response.base import ASGIResponse
 
 from rockseg_api.http.answers import JobAccepted, json_answer
 from rockseg_api.http.documents import KEY_NEEDED, SUBMIT_RESPONSES, SubmitOperation
+from rockseg_api.http.draining import Drain
 from rockseg_api.http.form import FormHead, FormLimits, read_form
 from rockseg_api.http.guards import Guard, header
 from rockseg_api.http.options import idempotency_key, submit_options
@@ -19,7 +20,12 @@ log = structlog.get_logger("rockseg_api")
 
 
 def submit_route(
-    submit: SubmitJob, limits: FormLimits, memory: UploadMemory, metrics: ApiMetrics, guards: list[Guard]
+    submit: SubmitJob,
+    limits: FormLimits,
+    memory: UploadMemory,
+    drain: Drain,
+    metrics: ApiMetrics,
+    guards: list[Guard],
 ) -> HTTPRouteHandler:
     """`POST /predict`."""
 
@@ -39,8 +45,8 @@ def submit_route(
         """Accept a photo of a drill core; the answer comes once it is durable. Then poll `GET /job/{job_id}`."""
         key = idempotency_key(header(request, b"idempotency-key"))
         head = FormHead.of(request.headers, limits)
-        with memory.lease(head.announced_bytes or 0) as lease:
-            form = await read_form(request.receive, head, limits, lease)
+        with memory.lease(request.user.tenant, head.announced_bytes or 0) as lease:
+            form = await read_form(request.receive, head, limits, lease, drain)
             accepted = await submit(request.user.tenant, form.photo, submit_options(form.options), key)
         metrics.submits.inc()
         metrics.upload_bytes.inc(len(form.photo))

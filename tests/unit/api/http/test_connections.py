@@ -119,6 +119,8 @@ async def test_where_all_are_busy_a_new_connection_is_told_so(tmp_path: Path, se
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b'"connections_busy"' in said
         assert b"retry-after: 1" in said
+        for _, writer in busy:
+            writer.close()
 
 
 def test_connections_take_half_of_the_files_at_most() -> None:

@@ -179,13 +179,16 @@ async def test_curl_reads_the_refusal_of_a_body_it_is_still_sending(served: Api,
     assert '"photo_too_large"' in done.stdout
 
 
+async def begin(wire: Wire, key: str, size: int) -> None:
+    await wire.head(api_key=key, content_type=FORM, content_length=str(size + 5000))
+    wire.writer.write(OPENING + bytes(size))
+
+
 async def test_uploads_beyond_the_memory_set_aside_are_told_to_wait(served: Api) -> None:
     """A photo may have 100 kB and there is room for 250: two that stop halfway leave none for a third."""
-    half = OPENING + bytes(90_000)
     async with Wire(served) as first, Wire(served) as second, Wire(served) as third:
-        for wire in (first, second):
-            await wire.head(api_key=served.key, content_type=FORM, content_length="95000")
-            wire.writer.write(half)
+        await begin(first, served.key, 90_000)
+        await begin(second, served.other_key, 90_000)
         # The parser keeps back what may be the beginning of a boundary.
         await until(lambda: (served.sample("rockseg_api_upload_memory_bytes") or 0) > 170_000)
         await third.head(api_key=served.key, content_type=FORM, content_length="95000")
@@ -194,11 +197,42 @@ async def test_uploads_beyond_the_memory_set_aside_are_told_to_wait(served: Api)
         assert b"uploads_busy" in body
         # Without a Content-Length it is found out on the way.
         async with Wire(served) as fourth:
+            half = OPENING + bytes(90_000)
             await fourth.head(api_key=served.key, content_type=FORM, transfer_encoding="chunked")
             fourth.writer.write(b"%x\r\n%s\r\n" % (len(half), half))
             assert (await fourth.answer())[0] == 503
     await until(lambda: served.sample("rockseg_api_upload_memory_bytes") == 0)
     assert (await served.client.post("/predict", files={"file": png()})).status_code == 202
+
+
+async def test_one_tenant_s_uploads_leave_room_for_those_of_others(served: Api) -> None:
+    """Half of 250 kB is a tenant's, and no less than one photo of 100."""
+    async with Wire(served) as first, Wire(served) as second, Wire(served) as third:
+        await begin(first, served.key, 90_000)
+        await until(lambda: (served.sample("rockseg_api_upload_memory_bytes") or 0) > 85_000)
+        await begin(second, served.key, 90_000)
+        status, headers, body = await second.answer()
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert b"one tenant" in body
+        await begin(third, served.other_key, 90_000)
+        await until(lambda: (served.sample("rockseg_api_upload_memory_bytes") or 0) > 170_000)
+
+
+async def test_an_upload_that_pauses_too_long_is_a_408(tmp_path: Path, settings: ApiSettings) -> None:
+    hasty = msgspec.structs.replace(settings, upload_idle_seconds=0.3)
+    async with api_on_fakes(tmp_path, hasty, serve=True) as served, Wire(served) as wire, Wire(served) as slow:
+        await wire.head(api_key=served.key, content_type=FORM, content_length="90000")
+        wire.writer.write(OPENING)
+        status, _, body = await wire.answer()
+        assert status == 408
+        assert b"Nothing of the upload came for 0.3 seconds" in body
+        photo = OPENING + png() + b"\r\n--frontier--\r\n"
+        await slow.head(api_key=served.key, content_type=FORM, content_length=str(len(photo)))
+        for first in range(0, len(photo), 20):
+            slow.writer.write(photo[first : first + 20])
+            await slow.writer.drain()
+            await asyncio.sleep(0.03)  # each pause is short, all of them together are not
+        assert (await slow.answer())[0] == 202
 
 
 async def test_an_upload_that_takes_too_long_is_a_408(tmp_path: Path, settings: ApiSettings) -> None:

@@ -1,0 +1,79 @@
+"""What clients hear whose requests are under way when a replica ends, and what the log does not."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from tests.unit.api.http.api_under_test import Api, api_on_fakes, png, until
+
+from rockseg_api.settings import ApiSettings
+
+
+async def told(reader: asyncio.StreamReader) -> tuple[int, bytes, str]:
+    """Status, head and code of all that comes until the connection ends."""
+    async with asyncio.timeout(20):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    return int(head.split()[1]), head.lower(), json.loads(body)["code"]
+
+
+async def begin_upload(api: Api) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\napi-key: {api.key}\r\nContent-Length: 9000\r\n"
+    writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n".encode())
+    await until(lambda: api.server is not None and api.server.server_state.tasks)
+    return reader, writer
+
+
+@pytest.mark.parametrize("drain_seconds", [1.0, 6.5])
+async def test_an_upload_that_does_not_end_is_told_to_come_again(
+    tmp_path: Path, settings: ApiSettings, caplog: pytest.LogCaptureFixture, drain_seconds: float
+) -> None:
+    async with api_on_fakes(tmp_path, replace(settings, drain_seconds=drain_seconds), serve=True) as api:
+        reader, writer = await begin_upload(api)
+        assert api.server is not None
+        api.server.should_exit = True
+        status, head, code = await told(reader)
+        assert (status, code) == (503, "shutting_down")
+        assert b"application/problem+json" in head
+        assert b"retry-after: 1" in head
+        writer.close()
+    assert not [record for record in caplog.records if record.exc_info or "Exception" in record.getMessage()]
+    assert api.sample("rockseg_api_refused_total", code="shutting_down") == 1
+    assert api.sample("rockseg_api_upload_memory_bytes") == 0
+
+
+async def test_an_upload_that_ends_in_time_is_taken(tmp_path: Path, settings: ApiSettings) -> None:
+    async with api_on_fakes(tmp_path, replace(settings, drain_seconds=20.0), serve=True) as api:
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + png() + b"\r\n--b--\r\n"
+        head = f"POST /predict HTTP/1.1\r\nHost: x\r\napi-key: {api.key}\r\nContent-Length: {len(body)}\r\n"
+        writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + body[:50])
+        await until(lambda: api.server is not None and api.server.server_state.tasks)
+        assert api.server is not None
+        api.server.should_exit = True
+        await until(lambda: api.parts.drain.draining)
+        writer.write(body[50:])
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
+        writer.close()
+
+
+async def test_a_request_that_does_not_end_is_told_to_come_again(
+    tmp_path: Path, settings: ApiSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    patient = replace(settings, drain_seconds=1.0, barrier_seconds=60.0)
+    async with api_on_fakes(tmp_path, patient, serve=True) as api:
+        job_id = await api.submit()
+        api.log.unavailable = True
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(f"GET /job/{job_id} HTTP/1.1\r\nHost: x\r\napi-key: {api.key}\r\n\r\n".encode())
+        await until(lambda: api.server is not None and api.server.server_state.tasks)
+        assert api.server is not None
+        api.server.should_exit = True
+        status, head, code = await told(reader)
+        assert (status, code) == (503, "shutting_down")
+        assert b"retry-after: 1" in head
+        writer.close()
+    assert not [record for record in caplog.records if record.exc_info]
