@@ -36,6 +36,7 @@ def test_nothing_secret_is_printed() -> None:
         ({"ENDPOINT": "https://key:secret@store.example"}, "ROCKSEG_S3_ENDPOINT"),
         ({"ENDPOINT": "https://store.example:99999"}, "ROCKSEG_S3_ENDPOINT"),
         ({"ENDPOINT": "https://"}, "ROCKSEG_S3_ENDPOINT"),
+        ({"ENDPOINT": "https://a store"}, "ROCKSEG_S3_ENDPOINT"),
         ({"BUCKET": ""}, "ROCKSEG_S3_BUCKET"),
         ({"BUCKET": "Cores"}, "ROCKSEG_S3_BUCKET"),
         ({"BUCKET": "10.0.0.1"}, "ROCKSEG_S3_BUCKET"),
@@ -58,6 +59,27 @@ def test_what_is_wrong_is_one_sentence_that_names_the_variable_and_not_its_value
     assert named in caught.value.sentence
     assert "secret@" not in caught.value.sentence
     assert "a-secret-key" not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "address", "secure"),
+    [
+        ("HTTPS://Store.example", "Store.example", True),
+        ("http://10.0.0.7:9000/", "10.0.0.7:9000", False),
+        ("http://[fd00::7]:9000", "[fd00::7]:9000", False),
+        ("http://minio_1:9000", "minio_1:9000", False),
+        ("https://s3.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com", True),
+    ],
+)
+async def test_an_endpoint_may_be_any_host(endpoint: str, address: str, secure: bool) -> None:
+    settings = s3_settings(GOOD | {"ROCKSEG_S3_ENDPOINT": endpoint})
+    assert (settings.address, settings.secure) == (address, secure)
+    await S3Store(settings, API_PROFILE).close()
+
+
+async def test_a_host_that_holds_the_bucket_is_no_endpoint() -> None:
+    with pytest.raises(SettingsError, match="ROCKSEG_S3_ENDPOINT"):
+        S3Store(s3_settings(GOOD | {"ROCKSEG_S3_ENDPOINT": "https://cores.s3.amazonaws.com"}), API_PROFILE)
 
 
 async def test_an_authority_that_is_no_certificate_is_found_before_the_first_call(tmp_path: Path) -> None:

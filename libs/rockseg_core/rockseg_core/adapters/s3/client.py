@@ -18,10 +18,14 @@ def s3_client(settings: S3Settings, profile: Profile) -> Minio:
             tls = tls_context(str(settings.ca_file) if settings.ca_file else None)
         except OSError:
             raise SettingsError(f"{PREFIX}CA_FILE cannot be read, or holds no certificate (PEM)") from None
-    return Minio(
-        settings.address,
-        secure=settings.secure,
-        region=settings.region,
-        http_client=Connections(profile, settings.connections, tls),
-        credentials=key_provider(settings, profile),
-    )
+    credentials = key_provider(settings, profile)
+    try:
+        return Minio(
+            settings.address,
+            secure=settings.secure,
+            region=settings.region,
+            http_client=Connections(profile, settings.connections, tls),
+            credentials=credentials,
+        )
+    except ValueError:  # such as a host of Amazon's that begins with the bucket
+        raise SettingsError(f"{PREFIX}ENDPOINT is not the address of a store, without the bucket") from None

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,6 +13,7 @@ from rockseg_core.domain.errors import SettingsError
 PREFIX: Final = "ROCKSEG_S3_"
 
 _Bucket = r"^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?!.*(\.\.|\.-|-\.))[a-z0-9.-]{1,61}[a-z0-9]$"  # Amazon S3's rules
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")  # as urlsplit gives it
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secure(self) -> bool:
-        return self.endpoint.startswith("https://")
+        return urlsplit(self.endpoint).scheme == "https"
 
     @property
     def address(self) -> str:
@@ -87,7 +89,7 @@ def settings_table() -> str:
 def _check_endpoint(settings: S3Settings) -> None:
     try:
         parts = urlsplit(settings.endpoint)
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
+        wrong = parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or parts.port == 0
     except ValueError:
         wrong = True
     if wrong or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
