@@ -1,23 +1,29 @@
-"""The broker of a test session: one from the environment, else one of our own."""
+"""The broker of a test session: one from the environment, else a container, else a process of our own."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.real.choice import no_real_part
+from tests.real.choice import container_runs, no_real_part
 from tests.real.kafka_cluster import KafkaCluster
+from tests.real.kafka_container import kafka_container
 from tests.real.kafka_install import installed_jars
+from tests.real.versions import KAFKA_IMAGE
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
-    """Where a real broker listens: ROCKSEG_TEST_KAFKA, else `kafka_cluster`."""
+def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a real broker listens: ROCKSEG_TEST_KAFKA, else a container, else `kafka_cluster`."""
     given = os.environ.get("ROCKSEG_TEST_KAFKA")
     if given:
-        return given
-    cluster: KafkaCluster = request.getfixturevalue("kafka_cluster")
-    return cluster.bootstrap
+        yield given
+    elif container_runs(KAFKA_IMAGE):
+        with kafka_container() as address:
+            yield address
+    else:
+        cluster: KafkaCluster = request.getfixturevalue("kafka_cluster")
+        yield cluster.bootstrap
 
 
 @pytest.fixture(scope="session")

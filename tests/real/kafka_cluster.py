@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,10 @@ class KafkaNode:
     @property
     def log(self) -> Path:
         return self.folder / "broker.log"
+
+    def check_runs(self) -> None:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text(errors="replace")[-2000:]
 
 
 class KafkaCluster:
@@ -126,13 +130,8 @@ class KafkaCluster:
     def wait_ready(self) -> None:
         """Until every running broker answers and knows as many brokers as run."""
         running = [node for node in self.nodes if node.process is not None]
-        deadline = time.monotonic() + READY_SECONDS
-        with ThreadPoolExecutor(1) as thread:  # a loop of its own, whatever loop the caller has
-            for node in running:
-                while not thread.submit(asyncio.run, _knows(node.address, len(running))).result():
-                    assert node.process is not None
-                    assert node.process.poll() is None, node.log.read_text(errors="replace")[-2000:]
-                    assert time.monotonic() < deadline, node.log.read_text(errors="replace")[-2000:]
+        for node in running:
+            wait_for_brokers(node.address, len(running), node.check_runs)
 
     def _format(self, node: KafkaNode) -> None:
         node.folder.mkdir(parents=True)
@@ -187,6 +186,15 @@ class KafkaCluster:
 
     def _java(self, main: str, *arguments: str) -> list[str]:
         return ["java", HEAP, "-cp", f"{self._jars}/*", main, *arguments]
+
+
+def wait_for_brokers(address: str, count: int, check: Callable[[], None]) -> None:
+    """Until the broker at `address` answers and knows so many; `check` raises when it never will."""
+    deadline = time.monotonic() + READY_SECONDS
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, whatever loop the caller has
+        while not thread.submit(asyncio.run, _knows(address, count)).result():
+            check()
+            assert time.monotonic() < deadline, f"no broker at {address} after {READY_SECONDS:.0f} s"
 
 
 async def _knows(address: str, brokers: int) -> bool:
