@@ -15,6 +15,14 @@ def unsupported(kind: str, what: str) -> PhotoRefusedError:
     )
 
 
+def planar() -> PhotoRefusedError:
+    return PhotoRefusedError(
+        "image_unreadable",
+        "This TIFF holds its channels one after the other (planar), which is read here for RGB and CMYK of 8 bits "
+        "only; save it with interleaved channels.",
+    )
+
+
 def truncated(kind: str) -> PhotoRefusedError:
     return PhotoRefusedError(
         "image_truncated", f"The {kind} is cut off: the file ends before its image does. Send the whole file again."

@@ -7,7 +7,7 @@ from rockseg_core.imaging.anatomy import PhotoFormat
 from rockseg_core.imaging.png import SIGNATURE
 
 _JPEG: Final = b"\xff\xd8\xff"
-_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0")
 _OTHERS: Final = {
     b"GIF8": "a GIF",
     b"BM": "a BMP",
@@ -15,6 +15,7 @@ _OTHERS: Final = {
     b"\xff\x4f\xff\x51": "a JPEG 2000",
     b"\0\0\0\x0cJXL ": "a JPEG XL",
     b"\xff\x0a": "a JPEG XL",
+    b"MM\0+": "a BigTIFF of big-endian numbers",  # Pillow takes it for a plain TIFF
     b"8BPS": "a Photoshop file",
     b"PK\x03\x04": "a ZIP archive or an office document",
     b"FUJIFILMCCD-RAW": "a camera's raw file",

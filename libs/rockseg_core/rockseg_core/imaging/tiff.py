@@ -1,6 +1,7 @@
 """The structure of a TIFF (TIFF 6.0, and BigTIFF): one page, every value and strip inside the file."""
 
 import io
+import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -19,9 +20,13 @@ _TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _SAMPLE_FORMAT, _DNG_VERSION = 322, 3
 _REDUCED: Final = 1  # NewSubfileType: a smaller copy of another page, which scanners add
 _COMPRESSIONS: Final = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}  # none, CCITT, LZW, JPEG, deflate, PackBits
 _MODES: Final = {"1", "L", "La", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16", "I;16B"}
+_WHITE_IS_ZERO: Final = 0
 _MAX_SAMPLES: Final = 8
 _MAX_PARTS: Final = 100_000  # strips or tiles; Pillow holds an object for each
 _MAX_PAGES: Final = 64
+# (photometric interpretation, samples) of 8 bits: what Pillow decodes right when its channels lie one after the other.
+# Of the rest it shows 16 bits as stripes, and grey with alpha as noise.
+_PLANAR_READ: Final = {(2, 3), (5, 4)}  # RGB, CMYK
 
 
 def walk(body: bytes, max_pixels: int) -> Anatomy:
@@ -43,6 +48,7 @@ def walk(body: bytes, max_pixels: int) -> Anatomy:
     else:
         raise refusals.multiframe("TIFF", "pages")
     _check_samples(page)
+    _check_layout(page, big_endian=body.startswith(b"MM"))
     _check_parts(page, width, height, max_pixels, len(body))
     if sorted(open_page(body).size) != sorted((width, height)):
         raise refusals.corrupt("TIFF")
@@ -57,6 +63,8 @@ def open_page(body: bytes) -> TiffImagePlugin.TiffImageFile:
 
     The plugin itself, not Image.open: that has a process-wide limit on pixels and tries other plugins.
     """
+    # It warns of tags that make no sense. Set for good: there is no way to set it for a while that is safe on threads.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
     try:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(body))
     except Exception as error:  # whatever a plugin raises on bytes that it was not made for
@@ -68,7 +76,7 @@ def open_page(body: bytes) -> TiffImagePlugin.TiffImageFile:
 
 def is_white_zero(image: TiffImagePlugin.TiffImageFile) -> bool:
     """Whether the value 0 is white, which Pillow leaves to its caller for 16-bit images."""
-    return bool(image.tag_v2.get(_PHOTOMETRIC) == 0)
+    return bool(image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
 
 
 def bits_of(image: TiffImagePlugin.TiffImageFile) -> int:
@@ -84,6 +92,19 @@ def _check_samples(page: Directory) -> None:
     for tag in (_BITS, _EXTRA_SAMPLES, _SAMPLE_FORMAT):
         if len(page.numbers(tag)) > _MAX_SAMPLES:
             raise refusals.corrupt("TIFF")
+
+
+def _check_layout(page: Directory, *, big_endian: bool) -> None:
+    """What Pillow would decode into something else than what is there, or not at all."""
+    samples, photometric, bits = page.number(_SAMPLES, 1), page.number(_PHOTOMETRIC, -1), page.numbers(_BITS)
+    if (
+        page.number(_PLANAR, 1) == 2
+        and samples > 1
+        and not ((photometric, samples) in _PLANAR_READ and set(bits) == {8})
+    ):
+        raise refusals.planar()
+    if big_endian and photometric == _WHITE_IS_ZERO and set(bits) == {16}:
+        raise refusals.unsupported("TIFF", "one of big-endian 16-bit values with 0 for white")
 
 
 def _check_parts(page: Directory, width: int, height: int, max_pixels: int, file_bytes: int) -> None:

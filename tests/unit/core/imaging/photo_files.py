@@ -162,6 +162,48 @@ def _tiffs() -> Iterator[Case]:
     yield Case("TIFF of many strips", strips, "tiff", rgb)
     white_zero = 65535 - deep[..., 0]
     yield Case("TIFF grey 16, white is zero", tiff_of(white_zero, photometric=0), "tiff", grey(rgb[..., 0]))
+    for order in ("<", ">"):
+        yield Case(f"TIFF planar RGB {order}", planar_tiff(rgb, 2, order=order), "tiff", rgb)
+        yield Case(
+            f"TIFF planar CMYK {order}", planar_tiff(rgba, 5, order=order), "tiff", np.asarray(ink.convert("RGB"))
+        )
+        packed = planar_tiff(rgb, 2, order=order, deflate=True)
+        yield Case(f"TIFF planar RGB deflate {order}", packed, "tiff", rgb)
+
+
+def planar_tiff(
+    values: Array, photometric: int, *, order: str = "<", extra: int | None = None, deflate: bool = False
+) -> bytes:
+    """A TIFF of (H, W, C) uint8 or uint16 whose channels lie one after the other, a strip each (TIFF 6.0, tag 284)."""
+    height, width, channels = values.shape
+    bits = values.dtype.itemsize * 8
+    planes = [values[..., channel].astype(values.dtype.newbyteorder(order)).tobytes() for channel in range(channels)]
+    strips = [zlib.compress(plane) if deflate else plane for plane in planes]
+    counts = [len(strip) for strip in strips]
+    offsets = [8 + sum(counts[:channel]) for channel in range(channels)]
+    lists = 8 + sum(counts)
+    fields = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, channels, lists + 8 * channels),
+        (259, 3, 1, 8 if deflate else 1),
+        (262, 3, 1, photometric),
+        (273, 4, channels, lists),
+        (277, 3, 1, channels),
+        (278, 4, 1, height),
+        (279, 4, channels, lists + 4 * channels),
+        (284, 3, 1, 2),
+        *([] if extra is None else [(338, 3, 1, extra)]),
+    ]
+    if channels == 2:  # two SHORTs lie within their field
+        fields[2] = (258, 4, 2, lists + 8 * channels)
+    code = {2: "II", 3: "HHH", 4: "HHHH"}[channels]
+    values_of = struct.pack(f"{order}{2 * channels}I{code}", *offsets, *counts, *[bits] * channels)
+    pack = [struct.pack(f"{order}HHI{'H2x' if field[1:3] == (3, 1) else 'I'}", *field) for field in fields]
+    directory = struct.pack(f"{order}H", len(fields)) + b"".join(pack) + bytes(4)
+    at = lists + len(values_of)
+    head = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, at)
+    return head + b"".join(strips) + values_of + directory
 
 
 def tiff_of(

@@ -1,5 +1,6 @@
 import concurrent.futures
 import io
+import warnings
 from typing import Any
 
 import cv2
@@ -94,6 +95,14 @@ def test_16_bits_are_scaled_and_never_clipped(make: str) -> None:
     }[make]()
     pixels = decode_photo(body, max_pixels=LIMIT)
     assert np.array_equal(pixels, grey((ramp >> 8).astype(np.uint8)))
+
+
+def test_a_tag_that_makes_no_sense_is_no_warning_of_pillows() -> None:
+    body = tiff_of(scene()[..., 0].copy(), entries=[(274, 3, 2, 1)])
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        decode_photo(body, max_pixels=LIMIT)
+    assert not warned
 
 
 @pytest.mark.parametrize("image_format", [".png", ".tiff"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from photo_files import CASES, LIMIT, PNG_SIGNATURE, Case, chunk, mpo, png_of, saved, scene, tiff_of
+from photo_files import CASES, LIMIT, PNG_SIGNATURE, Case, chunk, mpo, planar_tiff, png_of, saved, scene, tiff_of
 from PIL import Image
 
 from rockseg_core.domain.errors import PhotoRefusedError
@@ -53,6 +53,31 @@ REFUSED = {
     "text": (b"depth;rock\n1200.5;sandstone\n", "image_unreadable", "no image type"),
     "a camera's raw file": (b"II*\0\x10\0\0\0CR\x02\0" + tiff_of(GREY16)[12:], "image_unreadable", None),
     "a DNG": (tiff_of(GREY16, entries=[(50706, 1, 4, 1)]), "image_unreadable", "a camera's raw file"),
+    "a planar TIFF of 16 bits": (planar_tiff(scene().astype(np.uint16) * 257, 2), "image_unreadable", "planar"),
+    "a planar TIFF of 16 bits, deflated": (
+        planar_tiff(scene().astype(np.uint16) * 257, 2, deflate=True),
+        "image_unreadable",
+        "planar",
+    ),
+    "a planar TIFF of CMYK in 16 bits": (
+        planar_tiff(scene(channels=4).astype(np.uint16) * 257, 5, order=">"),
+        "image_unreadable",
+        "planar",
+    ),
+    "a planar TIFF of RGB with alpha": (planar_tiff(scene(channels=4), 2, extra=2), "image_unreadable", "planar"),
+    "a planar TIFF of RGB by alpha": (planar_tiff(scene(channels=4), 2, extra=1), "image_unreadable", "planar"),
+    "a planar TIFF of grey with alpha": (planar_tiff(scene(channels=2), 1, extra=2), "image_unreadable", "planar"),
+    "a planar TIFF of grey with alpha, deflated": (
+        planar_tiff(scene(channels=2), 1, extra=2, deflate=True),
+        "image_unreadable",
+        "planar",
+    ),
+    "a BigTIFF of big-endian numbers": (b"MM\0+\0\x08\0\0" + bytes(60), "image_unreadable", "big-endian"),
+    "a big-endian TIFF of 16 bits where 0 is white": (
+        tiff_of(GREY16, photometric=0, order=">"),
+        "image_unreadable",
+        "0 for white",
+    ),
     "a raw file that begins with its preview": (
         tiff_of(GREY16, entries=[(254, 4, 1, 1)]),
         "image_unreadable",
