@@ -9,11 +9,17 @@ from rockseg_core.domain.job import JobOptions
 from rockseg_core.domain.manifest import Manifest
 from rockseg_core.domain.report import CoreGeometry
 from rockseg_core.domain.segmentation import Segmentation
-from rockseg_core.domain.warnings import CORE_WIDTH_GUESSED, LOW_RESOLUTION, SEVERAL_CORES
+from rockseg_core.domain.warnings import (
+    CORE_WIDTH_GUESSED,
+    CORE_WIDTH_IMPLAUSIBLE,
+    LOW_RESOLUTION,
+    PHOTO_REDUCED,
+    SEVERAL_CORES,
+)
 from rockseg_core.ports.segmenter import Plan, Tile
 from rockseg_model.first_pass import FirstPass
 from rockseg_model.manifest_rules import CONFIDENT
-from rockseg_model.scale import first_pass_size, known_core_width, resize, second_pass_scale
+from rockseg_model.scale import first_pass_size, is_plausible, known_core_width, resize, second_pass_scale
 from rockseg_model.second_pass import SecondPass
 from rockseg_model.tile_pass import TilePass
 from rockseg_model.tiling import least_cover
@@ -28,13 +34,16 @@ class PhotoPlan(Plan):
 
     def __init__(self, photo: Pixels, options: JobOptions, manifest: Manifest, *, shifted: bool = False) -> None:
         self._photo, self._manifest, self._shifted = photo, manifest, shifted
-        self._known = known_core_width(options)
         self._size = photo.shape[0], photo.shape[1]
+        self._known = known_core_width(options)
+        self._warnings: list[str] = []
+        if self._known is not None and not is_plausible(self._known, self._size):
+            self._known = None
+            self._warnings.append(CORE_WIDTH_IMPLAUSIBLE)
         self._pass: TilePass | None = None
         self._first: FirstPass | None = None
         self._second: SecondPass | None = None
         self._core: CoreGeometry | None = None
-        self._warnings: list[str] = []
         self._tiles_before = 0
 
     @override
@@ -79,11 +88,12 @@ class PhotoPlan(Plan):
         manifest, first = self._manifest, self._first
         assert first is not None  # noqa: S101 - the first pass begins before it ends
         self._core = first.core(self._size, self._known)
-        size, low_resolution = second_pass_scale(
+        size, low_resolution, reduced = second_pass_scale(
             self._size, self._core.width_px, manifest.core_width_px, manifest.tile_shapes
         )
         self._warnings += [CORE_WIDTH_GUESSED] if self._core.source == "guess" else []
         self._warnings += [LOW_RESOLUTION] if low_resolution else []
+        self._warnings += [PHOTO_REDUCED] if reduced else []
         self._warnings += [SEVERAL_CORES] if self._core.count > 1 else []
         # With next to no rock in it, the first pass is no judge of where there is none.
         places = least_cover(

@@ -24,10 +24,14 @@ Shapes = Sequence[tuple[int, int]]
 
 
 class Scale(NamedTuple):
-    """`size` is (height, width) of the reduced or enlarged photo; `low_resolution`: the network wanted more pixels."""
+    """`size` is (height, width) of the reduced or enlarged photo.
+
+    `low_resolution`: the network wanted more pixels than there are; `reduced`: more than a pass may cost.
+    """
 
     size: tuple[int, int]
     low_resolution: bool
+    reduced: bool
 
 
 def known_core_width(options: JobOptions) -> float | None:
@@ -36,6 +40,11 @@ def known_core_width(options: JobOptions) -> float | None:
     if width is not None and not 0 < width < math.inf:
         raise UsageError("the width of a core must be a number of pixels above 0")
     return width
+
+
+def is_plausible(width_px: float, photo: tuple[int, int]) -> bool:
+    """Whether a core may be so wide: no core is wider than the longer side of its photo."""
+    return width_px <= max(photo)
 
 
 def first_pass_size(photo: tuple[int, int], known: float | None, core_width_px: int, shapes: Shapes) -> tuple[int, int]:
@@ -50,8 +59,9 @@ def first_pass_size(photo: tuple[int, int], known: float | None, core_width_px: 
 def second_pass_scale(photo: tuple[int, int], width_px: float, core_width_px: int, shapes: Shapes) -> Scale:
     """Such that a core is `core_width_px` wide, if that takes no more than 1.5 ×."""
     wanted = core_width_px / width_px
-    size = _within(photo, min(wanted, MOST_ENLARGEMENT), SECOND_PASS_TILE_PIXELS, shapes)
-    return Scale(size, low_resolution=wanted > MOST_ENLARGEMENT or max(size) < 0.9 * wanted * max(photo) - 1)
+    scale = min(wanted, MOST_ENLARGEMENT)
+    size = _within(photo, scale, SECOND_PASS_TILE_PIXELS, shapes)
+    return Scale(size, low_resolution=wanted > MOST_ENLARGEMENT, reduced=max(size) < 0.9 * scale * max(photo) - 1)
 
 
 def resize(photo: Pixels, size: tuple[int, int]) -> Pixels:

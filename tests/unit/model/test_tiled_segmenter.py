@@ -8,6 +8,7 @@ from rockseg_core.domain.errors import FatalError, UsageError
 from rockseg_core.domain.job import JobOptions
 from rockseg_core.ports.segmenter import Tile
 from rockseg_model.photo import segment
+from rockseg_model.photo_plan import PhotoPlan
 from rockseg_model.tiled_segmenter import TiledSegmenter
 from rockseg_model.tiling import least_cover_area
 
@@ -146,6 +147,40 @@ def test_a_core_width_that_is_none_is_the_clients_fault(width: float) -> None:
 def test_an_absurd_core_width_costs_no_memory_and_still_answers(width: float) -> None:
     photo = photo_of(core_box(300, 200, cores=2, core_width=60))
     assert segment(photo, _at(width), drawn_segmenter()).mask.shape == (300, 200)
+
+
+@pytest.mark.parametrize("options", [JobOptions(core_width_px=100_000), JobOptions(px_per_mm=20, core_mm=100)])
+def test_a_core_wider_than_its_photo_is_measured_instead_and_said_so(options: JobOptions) -> None:
+    mask = core_box(1500, 1100, cores=4, core_width=200)
+    result = segment(photo_of(mask), options, drawn_segmenter())
+    measured = segment(photo_of(mask), PLAIN, drawn_segmenter())
+    assert result.warnings == ("core_width_implausible", "several_cores")
+    assert result.core == measured.core
+    assert np.array_equal(result.mask, measured.mask)
+
+
+def test_a_core_as_wide_as_the_longer_side_is_believed() -> None:
+    result = segment(photo_of(np.full((40, 60), 3, np.uint8)), _at(60), drawn_segmenter())
+    assert (result.core.source, result.core.width_px, result.warnings) == ("request", 60, ())
+
+
+def test_a_photo_that_a_pass_cannot_afford_is_said_to_be_reduced_and_not_of_low_resolution() -> None:
+    mask = np.full((20_800, 2000), 4, np.uint8)
+    manifest = drawn_manifest(core_width_px=160)
+    plan = drawn_segmenter(manifest).plan(photo_of(mask), _at(150))
+    assert _warnings_at_the_second_pass(plan) == ["photo_reduced"]
+    plan = drawn_segmenter(manifest).plan(photo_of(mask[:2000]), _at(150))
+    assert _warnings_at_the_second_pass(plan) == []
+
+
+def _warnings_at_the_second_pass(plan: PhotoPlan) -> list[str]:
+    """Known as soon as its tiles are cut: their logits are not waited for."""
+    network = ColourNetwork()
+    while plan._second is None:
+        tiles = plan.tiles()
+        plan.add(tiles, network([tile.pixels for tile in tiles]))
+        plan.tiles()
+    return [warning for warning in plan._warnings if warning != "several_cores"]
 
 
 def test_the_scale_may_be_said_in_pixels_a_millimetre() -> None:
