@@ -3,12 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from wsgiref.simple_server import WSGIServer
 
 import uvicorn
 from litestar.types import ASGIApp
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from rockseg_api.app import build_app
 from rockseg_api.http.connections import ConnectionLimits, most_connections
@@ -24,6 +22,7 @@ from rockseg_api.http.submit import submit_route
 from rockseg_api.http.upload_memory import UploadMemory
 from rockseg_api.keys import KeyFile
 from rockseg_api.metrics import ApiMetrics
+from rockseg_api.metrics_server import MetricsServer
 from rockseg_api.rate_limit import TokenBuckets
 from rockseg_api.settings import ApiSettings
 from rockseg_api.usecases.admission import Admission
@@ -36,7 +35,6 @@ from rockseg_api.usecases.submit import SubmitJob
 from rockseg_api.usecases.sweep import ExpirySweep
 from rockseg_api.view.job_view import JobView
 from rockseg_core.domain.clock import Clock
-from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.ports.feed import JobFeed
 from rockseg_core.ports.log import JobLog
@@ -47,11 +45,12 @@ KEEP_ALIVE_SECONDS = 75  # longer than a load balancer's usual 60: the side that
 
 @dataclass(frozen=True)
 class ApiParts:
-    """A service ready to be served: `app` starts and stops view, sweep and metrics in its ASGI lifespan."""
+    """A service ready to be served: `app` starts and stops view and sweep in its ASGI lifespan."""
 
     app: ASGIApp
     view: JobView
     metrics: ApiMetrics
+    metrics_server: MetricsServer
     drain: Drain
 
 
@@ -113,9 +112,10 @@ def build_api(
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
         *probe_routes(view, store, object_keys.current_model(), drain),
     ]
-    background = Background(view, sweep, renderer, settings, registry)
+    metrics_server = MetricsServer(settings.metrics_host, settings.metrics_port, registry)
+    background = Background(view, sweep, renderer, settings, metrics_server)
     app = build_app(routes, metrics, drain, on_startup=[background.start], on_shutdown=[background.stop])
-    return ApiParts(app, view, metrics, drain)
+    return ApiParts(app, view, metrics, metrics_server, drain)
 
 
 class Background:
@@ -127,19 +127,16 @@ class Background:
         sweep: ExpirySweep,
         renderer: OverlayRenderer,
         settings: ApiSettings,
-        registry: CollectorRegistry,
+        metrics_server: MetricsServer,
     ) -> None:
         self._view = view
         self._sweep = sweep
         self._renderer = renderer
         self._settings = settings
-        self._registry = registry
+        self._metrics_server = metrics_server
         self._sweeping: asyncio.Task[None] | None = None
-        self._metrics_server: tuple[WSGIServer, Thread] | None = None
 
     async def start(self) -> None:
-        """Raises SettingsError when the metrics port is taken."""
-        self._serve_metrics()
         await self._view.start()
         self._sweeping = asyncio.create_task(
             self._sweep.run_for_ever(self._settings.sweep_seconds), name="expiry-sweep"
@@ -151,26 +148,15 @@ class Background:
             await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._renderer.close()
         await self._view.stop()
-        if self._metrics_server is not None:
-            server, thread = self._metrics_server
-            await asyncio.to_thread(server.shutdown)
-            server.server_close()
-            thread.join()
-
-    def _serve_metrics(self) -> None:
-        port = self._settings.metrics_port
-        if port == 0:
-            return
-        try:
-            self._metrics_server = start_http_server(port, self._settings.metrics_host, self._registry)
-        except OSError as error:
-            raise SettingsError(
-                f"/metrics cannot listen on port {port} ({error.strerror}); set ROCKSEG_METRICS_PORT"
-            ) from None
+        await self._metrics_server.close()
 
 
 def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
-    """For the running loop: `await server.serve()`. It logs no request lines: they may hold ids."""
+    """For the running loop: `await server.serve()`. It logs no request lines: they may hold ids.
+
+    Opens /metrics; raises SettingsError when its port is taken.
+    """
+    parts.metrics_server.open()
     limits = ConnectionLimits(most_connections(settings.connections), settings.head_seconds, settings.stall_seconds)
     return DrainingServer(
         uvicorn.Config(

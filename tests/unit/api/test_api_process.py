@@ -13,8 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from prometheus_client import CollectorRegistry
 
+from rockseg_api.bootstrap import build_api, http_server
 from rockseg_api.keys import create_key
+from rockseg_api.settings import ApiSettings
+from rockseg_core.domain.clock import SystemClock
+from rockseg_core.domain.errors import SettingsError
+from rockseg_core.testing.memory_log import MemoryLog
+from rockseg_core.testing.memory_store import MemoryStore
 
 MIB = 1 << 20
 CHUNK = bytes(MIB)
@@ -134,6 +141,48 @@ async def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
         assert 'rockseg_api_build_info{version="' in metrics.text
         absent = await asyncio.to_thread(requests.get, f"http://127.0.0.1:{port}/metrics", timeout=10)
         assert absent.status_code == 404
+
+
+async def test_a_taken_metrics_port_is_one_sentence_before_anything_starts(tmp_path: Path) -> None:
+    keys_file = tmp_path / "keys"
+    keys_file.write_text("# nobody\n", encoding="utf-8")
+    clock = SystemClock()
+    log = MemoryLog(clock)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = ApiSettings(port=0, metrics_port=taken.getsockname()[1])
+        parts = build_api(
+            settings,
+            store=MemoryStore(),
+            log=log,
+            feed=log,
+            clock=clock,
+            keys_file=keys_file,
+            view_path=":memory:",
+            registry=CollectorRegistry(),
+        )
+        with pytest.raises(SettingsError, match="ROCKSEG_METRICS_PORT"):
+            http_server(parts, settings)
+    await parts.view.stop()
+
+
+def test_rockseg_up_on_a_taken_metrics_port_ends_with_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "rockseg_standalone", "up", "--port", "0", "--model", "null:0ms"]
+        done = subprocess.run(
+            [*command, "--data-dir", str(tmp_path / "data")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "ROCKSEG_METRICS_PORT": str(taken.getsockname()[1])},
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("rockseg: /metrics cannot listen on 127.0.0.1:")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_api_loads_no_torch() -> None:
