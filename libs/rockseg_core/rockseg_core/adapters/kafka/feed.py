@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 from typing_extensions import override
 
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.fetching import check_fetching
 from rockseg_core.adapters.kafka.lookup import BEGINNING, END, NOWHERE, Lookup
@@ -49,7 +50,7 @@ class KafkaFeed(JobFeed):
             look.cancel()
         await asyncio.gather(*self._looking, return_exceptions=True)
         if self._lookup is not None:
-            await self._lookup.close()
+            await closed(self._lookup.close())
             self._lookup = None
 
     @override
@@ -69,7 +70,7 @@ class KafkaFeed(JobFeed):
                 ends = await lookup.offsets(partitions, END)
                 ids = lookup.topic_ids
             finally:
-                await lookup.close()
+                await closed(lookup.close())
         self._seen = frozenset(ends)
         self._topic_ids, self._made_anew = ids, False
         return {
@@ -109,7 +110,7 @@ class KafkaFeed(JobFeed):
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            await consumer.stop()
+            await closed(consumer.stop())
 
     async def _assign(self, consumer: Any, positions: dict[LogPartition, int]) -> None:
         """All partitions there are, each where it was left; a new one at its beginning."""
@@ -166,7 +167,7 @@ class KafkaFeed(JobFeed):
                 try:
                     await lookup.open()
                 except BaseException:
-                    await lookup.close()
+                    await closed(lookup.close())
                     raise
                 self._lookup = lookup
             return self._lookup

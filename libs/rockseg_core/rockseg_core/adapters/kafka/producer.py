@@ -1,18 +1,17 @@
 import asyncio
 import random
-from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.domain.errors import LogUnavailableError
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 2.0
-CLOSE_SECONDS: Final = 5.0
 BATCH_BYTES: Final = 64 * 1024
 
 _log = structlog.get_logger()
@@ -50,7 +49,7 @@ class Producer:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
         if self._producer is not None:
-            await _stop(self._producer)
+            await closed(self._producer.stop())
             self._producer = None
 
     async def send(
@@ -90,7 +89,7 @@ class Producer:
     async def _connect(self, dead: Any = None) -> None:
         if dead is not None:
             self._producer = None
-            await _stop(dead)
+            await closed(dead.stop())
         pause = FIRST_PAUSE_SECONDS
         while True:
             producer = AIOKafkaProducer(
@@ -106,7 +105,7 @@ class Producer:
             try:
                 await producer.start()
             except (KafkaError, OSError, TimeoutError) as error:
-                await _stop(producer)
+                await closed(producer.stop())
                 _log.warning(
                     "kafka_unreachable",
                     brokers=self._connection.settings.brokers,
@@ -116,7 +115,7 @@ class Producer:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             except BaseException:
-                await _stop(producer)
+                await closed(producer.stop())
                 raise
             else:
                 self._producer = producer
@@ -129,9 +128,3 @@ async def _know_partition(producer: Any, topic: str, partition: int) -> None:
     while partition not in await producer.partitions_for(topic):
         await producer.client.force_metadata_update()
         await asyncio.sleep(FIRST_PAUSE_SECONDS)
-
-
-async def _stop(producer: Any) -> None:
-    with suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await producer.stop()
