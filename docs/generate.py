@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rockseg_api.http.problems import errors_table
 from rockseg_api.settings import ApiSettings
+from rockseg_core.adapters.kafka.deliveries_settings import group_settings_table
+from rockseg_core.adapters.kafka.settings import settings_table as kafka_table
 from rockseg_core.adapters.s3.settings import settings_table as s3_table
 from rockseg_core.codec.settings import settings_table
 from rockseg_inference.settings import WorkerSettings
@@ -19,6 +21,8 @@ def generated(text: str) -> str:
         "api-settings": settings_table(ApiSettings),
         "worker-settings": settings_table(WorkerSettings),
         "s3-settings": s3_table(),
+        "kafka-settings": kafka_table(),
+        "group-settings": group_settings_table(),
     }
     for name, block in blocks.items():
         head, begin, rest = text.partition(f"<!-- {name} -->\n")
