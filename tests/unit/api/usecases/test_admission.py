@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 from tests.unit.api.usecases.rig import LONGEST_QUEUE_SECONDS, Rig, png, rigged
 from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site
@@ -10,9 +12,10 @@ OPTIONS = JobOptions()
 OTHER = Tenant("other")
 
 
-async def submit(rig: Rig, *, tenant: Tenant = TENANT, key: str | None = None) -> None:
-    await rig.submit(tenant, png(), OPTIONS, key)
+async def submit(rig: Rig, *, tenant: Tenant = TENANT, key: str | None = None) -> UUID:
+    accepted = await rig.submit(tenant, png(), OPTIONS, key)
     assert await rig.view.barrier()
+    return accepted.job_id
 
 
 async def test_a_tenant_at_its_cap_is_refused_while_others_are_not_and_leaves_nothing_behind(site: Site) -> None:
@@ -31,11 +34,9 @@ async def test_a_tenant_at_its_cap_is_refused_while_others_are_not_and_leaves_no
 
 async def test_a_job_that_ends_is_erased_or_expires_makes_room_for_another(site: Site) -> None:
     async with rigged(site, most_unfinished=1) as rig:
-        await submit(rig)
-        await rig.finish(rig.requests()[-1].job_id)
+        await rig.finish(await submit(rig))
         assert await rig.view.barrier()
-        await submit(rig)
-        await rig.erase(TENANT, rig.requests()[-1].job_id)
+        await rig.erase(TENANT, await submit(rig))
         await submit(rig)
         site.clock.advance(LIFETIME_SECONDS)
         await submit(rig)
