@@ -19,7 +19,7 @@ from rockseg_api.settings import ApiSettings
 from rockseg_api.settings import from_environment as api_settings
 from rockseg_core.adapters.local import LocalData
 from rockseg_core.domain.clock import Clock, SystemClock
-from rockseg_core.domain.errors import SettingsError
+from rockseg_core.domain.errors import DataFolderBusyError, SettingsError
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.exits import ExitReason
 from rockseg_inference.settings import from_environment as worker_settings
@@ -51,16 +51,16 @@ def serve(settings: UpSettings) -> int:
 
 async def _serve(settings: UpSettings) -> int:
     limits = api_settings(os.environ)
-    limits = msgspec.structs.replace(
-        limits, host=settings.host, metrics_port=listening.metrics_port(limits, os.environ)
-    )
     home = Home(settings.data_dir)
     first_run = not home.api_key_file.exists()
     api_key = home.api_key()
     listener = listening.listen(settings.host, settings.port)
-    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    address = listening.address(settings.host, listener)
     clock = SystemClock()
     data = _open(home, clock, limits)
+    limits = msgspec.structs.replace(
+        limits, host=settings.host, metrics_port=listening.metrics_port(limits, os.environ)
+    )
     try:
         registry = CollectorRegistry()
         api = build_api(
@@ -99,6 +99,8 @@ async def _serve(settings: UpSettings) -> int:
 def _open(home: Home, clock: Clock, limits: ApiSettings) -> LocalData:
     try:
         return LocalData.open(home.folder, clock=clock, object_prefix=limits.object_prefix)
+    except DataFolderBusyError as error:
+        raise DataFolderBusyError(f"Another rockseg process is using the data folder {home.folder}.") from error
     except OSError as error:
         raise SettingsError(f"The data folder {home.folder} cannot be used ({error.strerror}).") from error
 

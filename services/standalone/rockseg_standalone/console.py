@@ -3,18 +3,22 @@
 import logging
 import os
 import sys
+from typing import Final
 
 import structlog
-from rich.console import Console
 
+from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.job import ModelRef
 from rockseg_standalone.home import Home
+from rockseg_standalone.terminal import plain
 
-_out = Console(highlight=False, soft_wrap=True)
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+
+_out = plain()
 
 
 def say(sentence: str) -> None:
-    _out.print(sentence, markup=False)
+    _out.print(sentence)
 
 
 def say_ready(address: str, api_key: str, home: Home, model: ModelRef, *, first_run: bool) -> None:
@@ -30,9 +34,14 @@ def say_ready(address: str, api_key: str, home: Home, model: ModelRef, *, first_
 
 
 def log_to_stderr() -> None:
-    """JSON lines for machines, plain ones on a terminal; ROCKSEG_LOG_LEVEL (default warning) says from which level."""
-    names = logging.getLevelNamesMapping()
-    level = names.get(os.environ.get("ROCKSEG_LOG_LEVEL", "").upper(), logging.WARNING)
+    """JSON lines for machines, plain ones on a terminal; ROCKSEG_LOG_LEVEL (default warning) says from which level.
+
+    Raises SettingsError for a level that there is not.
+    """
+    name = os.environ.get("ROCKSEG_LOG_LEVEL", "").strip().lower() or "warning"
+    if name not in LEVELS:
+        raise SettingsError(f"ROCKSEG_LOG_LEVEL does not fit (it takes one of {', '.join(LEVELS)}).")
+    level = logging.getLevelNamesMapping()[name.upper()]
     terminal = sys.stderr.isatty()
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(

@@ -1,5 +1,6 @@
 """The sockets of `rockseg up`, taken before anything else starts, so that a taken port is one sentence."""
 
+import errno
 import socket
 from collections.abc import Mapping
 
@@ -20,9 +21,22 @@ def listen(host: str, port: int) -> Listener:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise SettingsError(f"Cannot listen on {host}:{port} ({error.strerror}); choose another --port.") from error
+        other = "--host" if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise SettingsError(
+            f"Cannot listen on {_url(host, port)} ({error.strerror}); choose another {other}."
+        ) from error
     listener.listen(BACKLOG)
     return listener
+
+
+def address(host: str, listener: Listener) -> str:
+    """What a browser on this machine takes: a name for this machine in place of "every address"."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    return f"http://{_url(here, listener.getsockname()[1])}"
+
+
+def _url(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def metrics_port(limits: ApiSettings, environ: Mapping[str, str]) -> int:

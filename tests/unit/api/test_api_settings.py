@@ -48,6 +48,20 @@ def test_a_wrong_value_names_its_variable_and_is_not_quoted(variable: str, text:
     assert "hush" not in raised.value.sentence
 
 
+@pytest.mark.parametrize(
+    ("variable", "takes"),
+    [
+        ("PORT", "a whole number from 0 to 65535"),
+        ("SUBMIT_BURST", "a whole number from 1 on"),
+        ("SUBMIT_RATE", "a number above 0"),
+        ("QUEUE_SHARE", "a number above 0 to 1"),
+    ],
+)
+def test_a_wrong_value_is_told_what_it_may_be_in_our_words(variable: str, takes: str) -> None:
+    with pytest.raises(SettingsError, match=rf"ROCKSEG_{variable} does not fit \(it takes {takes}\): "):
+        from_environment({f"ROCKSEG_{variable}": "many"})
+
+
 def test_a_missing_value_says_what_it_is_for() -> None:
     with pytest.raises(SettingsError, match=r"X_NAME is not set: Must be given\."):
         read_settings(Sample, {}, "X_")

@@ -1,5 +1,6 @@
 """The `rockseg` command as a person types it."""
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from rockseg_api.keys import KeyFile
+from rockseg_core.adapters.local import LocalData
+from rockseg_core.domain.clock import SystemClock
 from rockseg_standalone.home import Home, default_bundle
 
 
@@ -76,7 +79,10 @@ def test_a_bundle_that_was_altered_is_one_sentence(tmp_path: Path) -> None:
     [
         (("--data-dir", "/proc/nowhere"), {}, "data folder"),
         (("--model", "/nonexistent"), {}, "/nonexistent"),
-        (("--host", "256.1.1.1"), {}, "Cannot listen"),
+        (("--host", "256.1.1.1"), {}, "choose another --host"),
+        (("--host", "nosuch.invalid"), {}, "choose another --host"),
+        (("--host", "2001:db8::1"), {}, "Cannot listen on [2001:db8::1]:0"),
+        ((), {"ROCKSEG_LOG_LEVEL": "loud"}, "ROCKSEG_LOG_LEVEL"),
         ((), {"ROCKSEG_SUBMIT_RATE": "many"}, "ROCKSEG_SUBMIT_RATE"),
         ((), {"ROCKSEG_LIFETIME_SECONDS": "1e9"}, "ROCKSEG_LIFETIME_SECONDS"),
         ((), {"ROCKSEG_MAX_ATTEMPTS": "0"}, "ROCKSEG_MAX_ATTEMPTS"),
@@ -90,3 +96,23 @@ def test_up_refuses_wrong_settings_with_one_sentence_and_exit_code_2(
     assert ended.returncode == 2, ended.stderr
     assert sentence in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+async def test_up_names_the_data_folder_that_another_process_has(tmp_path: Path) -> None:
+    data = LocalData.open(tmp_path, clock=SystemClock())
+    try:
+        ended = await asyncio.to_thread(rockseg, "up", "--port", "0", "--data-dir", str(tmp_path))
+    finally:
+        await data.close()
+    assert ended.returncode == 2, ended.stderr
+    assert str(tmp_path) in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_up_says_which_variables_are_no_settings(tmp_path: Path) -> None:
+    environment = {"ROCKSEG_PHOTO_MAX_PIXEL": "5", "ROCKSEG_S3_BUCKET": "other", "ROCKSEG_MAX_ATTEMPTS": "0"}
+    ended = rockseg("up", "--port", "0", "--data-dir", str(tmp_path), environment=environment)
+    first, last = ended.stderr.strip().splitlines()
+    assert first == "ROCKSEG_PHOTO_MAX_PIXEL is no setting and was not read; did you mean ROCKSEG_PHOTO_MAX_PIXELS?"
+    assert "ROCKSEG_MAX_ATTEMPTS" in last
+    assert ended.stdout.startswith("Starting")

@@ -42,10 +42,10 @@ def read_settings(cls: type[_Settings], environ: Mapping[str, str], prefix: str 
             continue
         try:
             value = msgspec.convert(text, field.type, strict=False, dec_hook=_read_other)
-        except msgspec.ValidationError as error:
-            raise SettingsError(f"{variable} does not fit ({error}): {_description(field.type)}") from None
+        except msgspec.ValidationError:
+            raise _misfit(variable, field.type) from None
         if isinstance(value, float) and not math.isfinite(value):
-            raise SettingsError(f"{variable} does not fit (a finite number): {_description(field.type)}")
+            raise _misfit(variable, field.type)
         values[field.name] = value
     return cls(**values)
 
@@ -59,6 +59,27 @@ def settings_table(cls: type[msgspec.Struct], prefix: str = PREFIX) -> str:
             f"| `{prefix}{field.name.upper()}` | {_name(field.type)} | {default} | {_description(field.type)} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def _misfit(variable: str, annotation: Any) -> SettingsError:
+    return SettingsError(f"{variable} does not fit (it takes {_takes(annotation)}): {_description(annotation)}")
+
+
+def _takes(annotation: Any) -> str:
+    """`a whole number from 0 to 65535`, say."""
+    name = _name(annotation)
+    kind = f"a {name}" if name.endswith(("number", "path")) else name
+    bounds = {
+        "from": next((meta.ge for meta in _metas(annotation) if meta.ge is not None), None),
+        "above": next((meta.gt for meta in _metas(annotation) if meta.gt is not None), None),
+        "to": next((meta.le for meta in _metas(annotation) if meta.le is not None), None),
+        "below": next((meta.lt for meta in _metas(annotation) if meta.lt is not None), None),
+        "that matches": next((meta.pattern for meta in _metas(annotation) if meta.pattern), None),
+    }
+    shown = [f"{word} {bound}" for word, bound in bounds.items() if bound is not None]
+    if shown and bounds["to"] is None and bounds["from"] is not None:
+        shown[0] += " on"
+    return " ".join([kind, *shown])
 
 
 def _read_other(kind: type, value: Any) -> Any:
