@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 import msgspec
 import pytest
+from aiokafka.client import ConnectionGroup
 from tests.real.kafka_cluster import KafkaCluster
 from tests.real.kafka_owners import QUICK, Hand, crew_of, soon, until
 from tests.real.kafka_proxied import topics_behind
@@ -13,7 +15,8 @@ from tests.real.toxiproxy import Proxy
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
-from rockseg_core.adapters.kafka.deliveries_lookup import Lookup, PartitionState
+from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup, PartitionState
+from rockseg_core.domain.job import RequestPosition
 from rockseg_core.domain.window import InFlight
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -49,9 +52,9 @@ async def test_a_coordinator_that_restarts_during_an_assignment_replays_nothing(
     own_kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (node,) = own_kafka.nodes
-    real, failures, restarted = Lookup.states, list[bool](), asyncio.Event()
+    real, failures, restarted = GroupLookup.states, list[bool](), asyncio.Event()
 
-    async def watched(self: Lookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
+    async def watched(self: GroupLookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
         if not failures:
             own_kafka.stop_node(node, kill=True)
             failures.append(True)
@@ -66,7 +69,7 @@ async def test_a_coordinator_that_restarts_during_an_assignment_replays_nothing(
             await hand.acknowledge(delivery)
         await hand.take(2)
         await hand.close()
-        monkeypatch.setattr(Lookup, "states", watched)
+        monkeypatch.setattr(GroupLookup, "states", watched)
         hand = crew.hire()
         waiting = asyncio.ensure_future(hand.receive())
         await soon(restarted.wait())
@@ -88,10 +91,15 @@ async def test_a_commit_that_is_not_answered_starts_nothing_and_is_tried_again(
         await crew.publish(2)
         hand = Hand(KafkaConnection(proxied), hasty)
         (running,) = await hand.take(1)
+        assert hand._consumer is not None
+        connections = hand._consumer._client._conns
+        at = (hand._consumer._coordinator.coordinator_id, ConnectionGroup.COORDINATION)
+        hung = connections[at]
         kafka_proxy.hang()
         waiting = asyncio.ensure_future(hand.receive())
         await until(lambda: hand.events[GroupEvent.COMMIT_FAILED] >= 2)
         assert not waiting.done()
+        assert connections.get(at) is not hung  # nothing else is asked over a connection that hangs
         kafka_proxy.heal()
         other = await soon(waiting)
         assert other is not None
@@ -132,3 +140,38 @@ async def test_a_worker_that_starts_before_its_broker_waits_for_it(own_kafka: Ka
         assert delivery is not None
         assert (delivery.position.offset, delivery.attempt) == (0, 1)
         await soon(hand.close())
+
+
+async def test_a_rolling_restart_of_three_brokers_runs_every_job_once_on_attempt_one(
+    three_brokers: KafkaCluster,
+) -> None:
+    jobs = 300
+    async with crew_of(three_brokers.bootstrap, 4, replicas=3) as crew:
+        runs: Counter[RequestPosition] = Counter()
+        attempts: set[int] = set()
+
+        async def work(hand: Hand) -> None:
+            while (delivery := await hand.receive()) is not None:
+                runs[delivery.position] += 1
+                attempts.add(delivery.attempt)
+                await asyncio.sleep(0.01)  # a job's work
+                await hand.acknowledge(delivery)
+
+        hands = [crew.hire(), crew.hire()]
+        working = [asyncio.ensure_future(work(hand)) for hand in hands for _ in range(2)]
+        for number, node in enumerate(three_brokers.nodes):
+            for partition in range(4):
+                await crew.publish(jobs // 12, partition)
+            await until(lambda number=number: len(runs) > jobs * number // 3)  # type: ignore[misc]
+            three_brokers.stop_node(node, kill=number == 1)
+            three_brokers.start_node(node)
+            await asyncio.to_thread(three_brokers.wait_ready)
+        await until(lambda: len(runs) == jobs)
+        for hand in hands:
+            hand.stop()
+        await soon(asyncio.wait(working))
+        for hand in hands:
+            await soon(hand.close())
+        assert set(runs.values()) == {1}
+        assert attempts == {1}
+        assert [(await crew.committed(partition)).prefix for partition in range(4)] == [jobs // 4] * 4

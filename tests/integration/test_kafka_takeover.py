@@ -14,7 +14,7 @@ from tests.real.kafka_owners import QUICK, Hand, crew_of, soon, until, vanish
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries_assignment import Assignment
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
-from rockseg_core.adapters.kafka.deliveries_lookup import Lookup, PartitionState
+from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup, PartitionState
 from rockseg_core.codec.commit_metadata import encode_window
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.window import InFlight, Window
@@ -29,14 +29,14 @@ async def test_being_assigned_awaits_nothing_and_leaves_all_paused_until_the_gro
 ) -> None:
     assert not inspect.iscoroutinefunction(Assignment.on_partitions_assigned)
     asked, answer = asyncio.Event(), asyncio.Event()
-    real = Lookup.states
+    real = GroupLookup.states
 
-    async def held(self: Lookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
+    async def held(self: GroupLookup, partitions: Collection[int]) -> Mapping[int, PartitionState]:
         asked.set()
         await answer.wait()
         return await real(self, partitions)
 
-    monkeypatch.setattr(Lookup, "states", held)
+    monkeypatch.setattr(GroupLookup, "states", held)
     async with crew_of(kafka_bootstrap, 2) as crew:
         await crew.publish(3)
         hand = crew.hire()
@@ -142,6 +142,34 @@ async def test_a_log_that_ends_before_what_was_committed_is_read_anew(kafka_boot
         hand = crew.hire()
         assert told(await hand.take(3)) == [(0, 1), (1, 1), (2, 1)]
         assert hand.events[GroupEvent.LOG_ANEW] == 1
+        await hand.close()
+
+
+async def test_a_topic_made_anew_under_a_worker_is_read_from_its_beginning_once_what_runs_has_ended(
+    kafka_bootstrap: str,
+) -> None:
+    """Or the end of an old job would be taken for that of a new one at the same offset."""
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(6)
+        hand = crew.hire()
+        for delivery in await hand.take(5):
+            await hand.acknowledge(delivery)
+        (running,) = await hand.take(1)
+        assert running.position.offset == 5
+        await crew.admin.delete_topics([crew.topic])
+        async with asyncio.timeout(60):
+            while (await crew.admin.create_topics([NewTopic(crew.topic, 1, 1)])).topic_errors[0][1]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # its deletion takes a moment
+        await crew.publish(6, value=b"anew")
+        waiting = asyncio.ensure_future(hand.receive())
+        await asyncio.sleep(2)  # in which nothing may come
+        assert not waiting.done()
+        await soon(hand.acknowledge(running))
+        first = await soon(waiting)
+        assert first is not None
+        found = [first, *await hand.take(5)]
+        assert told(found) == [(offset, 1) for offset in range(6)]
+        assert {delivery.value for delivery in found} == {b"anew"}
         await hand.close()
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rockseg_core.codec.commit_metadata import MAX_METADATA_BYTES, decode_window, encode_window
+from rockseg_core.codec.commit_metadata import MAX_METADATA_BYTES, decode_topic_id, decode_window, encode_window
 from rockseg_core.domain.dispatch import MAX_WINDOW
 from rockseg_core.domain.window import MAX_SPAN, InFlight, Window
 
@@ -30,7 +30,7 @@ def test_the_fullest_window_that_can_be_fits_the_limit(prefix: int) -> None:
     in_flight = {prefix + MAX_SPAN - 1 - i: InFlight(99, released=True) for i in range(MAX_WINDOW - 1)}
     in_flight[prefix] = InFlight(99, released=True)
     done = {prefix + delta for delta in range(1, MAX_SPAN)} - in_flight.keys()
-    text = encode_window(Window(prefix, done, in_flight))
+    text = encode_window(Window(prefix, done, in_flight), "f" * 32)
     assert len(text.encode()) <= MAX_METADATA_BYTES
     assert decode_window(prefix, text) == Window(prefix, done, in_flight)
 
@@ -44,6 +44,15 @@ def test_the_metadata_is_the_documented_json() -> None:
     window = Window(10, {12, 20}, {10: InFlight(1), 11: InFlight(2, released=True)})
     assert encode_window(window) == '{"v":1,"done":"BAQ=","flight":[[0,1,0],[1,2,1]]}'
     assert encode_window(Window(10)) == '{"v":1,"done":"","flight":[]}'
+    assert encode_window(Window(10), "ab12") == '{"v":1,"done":"","flight":[],"topic":"ab12"}'
+
+
+def test_metadata_tells_of_which_life_of_a_topic_it_speaks_if_it_knows() -> None:
+    text = encode_window(Window(3, {5}), "ab12")
+    assert decode_topic_id(text) == "ab12"
+    assert decode_window(3, text) == Window(3, {5})
+    for unknown in ("", "{}", "no json", "[1]", '{"topic":3}', '{"v":1,"done":"","flight":[]}'):
+        assert not decode_topic_id(unknown)
 
 
 def test_a_commit_without_metadata_is_a_window_with_nothing_beyond_it() -> None:

@@ -16,7 +16,7 @@ from rockseg_core.adapters.kafka.deliveries_committer import Committer
 from rockseg_core.adapters.kafka.deliveries_desk import Desk
 from rockseg_core.adapters.kafka.deliveries_events import Notice, unnoticed
 from rockseg_core.adapters.kafka.deliveries_fetch import Fetching
-from rockseg_core.adapters.kafka.deliveries_lookup import Lookup
+from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.dispatch import Dispatch
@@ -43,7 +43,7 @@ class KafkaDeliverySource(DeliverySource):
         self._dispatch: Dispatch[ConsumerRecord] = Dispatch(self._settings.partition_window)
         self._desk = Desk()
         self._committer = Committer(self._dispatch, self._desk, self._settings, notice)
-        self._lookup = Lookup(connection)
+        self._lookup = GroupLookup(connection)
         self._consumer: AIOKafkaConsumer | None = None
         self._assignment: Assignment | None = None
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +96,7 @@ class KafkaDeliverySource(DeliverySource):
             return
         self._closed = True
         self.stop()
-        await self._settle()
+        await self._settle(bool(lost))
         self._committer.leave()
         if self._assignment is not None:
             self._assignment.stop()
@@ -165,9 +165,9 @@ class KafkaDeliverySource(DeliverySource):
             max_partition_fetch_bytes=FETCH_BYTES,
         )
 
-    async def _settle(self) -> None:
+    async def _settle(self, lost: bool) -> None:
         """Amid a rebalance, wait to have the partitions back: what ended meanwhile can be committed only then."""
-        if self._assignment is not None and self._dispatch.ended:
+        if self._assignment is not None and (lost or self._dispatch.ended):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._assignment.settled.wait(), SETTLE_SECONDS)
 

@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from rockseg_core.adapters.kafka.deliveries_committer import Committer
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent, Notice
-from rockseg_core.adapters.kafka.deliveries_lookup import Lookup, PartitionState
+from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup, PartitionState
 from rockseg_core.adapters.kafka.deliveries_ownership import Ownership
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
-from rockseg_core.codec.commit_metadata import decode_window
+from rockseg_core.codec.commit_metadata import decode_topic_id, decode_window
 from rockseg_core.domain.dispatch import Dispatch
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.window import Window
@@ -35,7 +35,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
         self,
         consumer: AIOKafkaConsumer,
         topic: str,
-        lookup: Lookup,
+        lookup: GroupLookup,
         dispatch: Dispatch[ConsumerRecord],
         committer: Committer,
         settings: GroupSettings,
@@ -112,14 +112,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
 
     def _assign(self, partition: int, state: PartitionState) -> bool:
         """False where it has to wait: offsets that begin anew must not be taken for those of what still runs."""
-        anew = state.committed is None or state.committed > state.end
+        former_id = decode_topic_id(state.metadata)
+        made_anew = bool(former_id and state.topic_id and former_id != state.topic_id)
+        anew = made_anew or state.committed is None or state.committed > state.end
         if anew and self._dispatch.strays(partition):
             return False
+        self._committer.topic_ids[partition] = state.topic_id
         if state.committed is None or anew:
             self._dispatch.forget_ended(partition)
             self._dispatch.assign(partition, Window(state.beginning), state.beginning)
             if state.committed is not None:
-                _log.error("partition %d ends before what was committed: it is read anew", partition)
+                _log.error("partition %d is not the one whose offset was committed: it is read anew", partition)
                 self._notice(GroupEvent.LOG_ANEW)
             return True
         window = decode_window(state.committed, state.metadata)
@@ -138,7 +141,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
             tries += 1
         if self._committer.ownership is not ownership:
             return
-        if position > state.end:
+        if position > state.end or state.topic_id != self._committer.topic_ids.get(partition, ""):
             self._dispatch.revoke(partition)
             await self._take_over({partition}, ownership)
             return

@@ -44,6 +44,8 @@ class Committer:
         self._changed = asyncio.Event()
         self._hurried = asyncio.Event()
         self._ended = asyncio.Event()
+        self.topic_ids: dict[int, str] = {}
+        """Of each partition, as it was taken over: a commit must not pass for one of another life of the topic."""
         self.after_step: Callable[[], None] = lambda: None
 
     @property
@@ -207,7 +209,10 @@ class Committer:
 
     def _states(self, partitions: "set[int] | list[int]") -> States:
         windows = {partition: self._dispatch.window(partition) for partition in partitions}
-        return {partition: (window.prefix, encode_window(window)) for partition, window in windows.items()}
+        return {
+            partition: (window.prefix, encode_window(window, self.topic_ids.get(partition, "")))
+            for partition, window in windows.items()
+        }
 
     def _drop(self) -> None:
         """Nothing is ours any more: what runs goes on, and may be adopted."""

@@ -11,7 +11,7 @@ class GroupEvent(StrEnum):
     COMMIT_FAILED = "commit_failed"  # and is tried again; nothing starts meanwhile
     UNKNOWN_METADATA = "unknown_metadata"  # what a newer release committed: all that was in flight has attempt 1
     RECORDS_GONE = "records_gone"  # retention took records that nobody had run
-    LOG_ANEW = "log_anew"  # a partition ends before what was committed: it is read from its beginning
+    LOG_ANEW = "log_anew"  # the topic was made anew since the last commit: it is read from its beginning
     LOOKUP_FAILED = "lookup_failed"  # offsets could not be read, and are asked for again
     FETCH_FAILED = "fetch_failed"
 

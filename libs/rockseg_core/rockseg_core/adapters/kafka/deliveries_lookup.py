@@ -3,14 +3,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.lookup import BEGINNING, END, Lookup
 from rockseg_core.domain.errors import LogUnavailableError
-from rockseg_core.ports.feed import Topic
+from rockseg_core.ports.feed import LogPartition, Topic
 
 LOOKUP_SECONDS: Final = 5.0
 
@@ -19,22 +19,24 @@ _NONE: Final = -1  # the offset of a partition that the group has committed noth
 
 @dataclass(frozen=True)
 class PartitionState:
-    """What the group committed of a partition (None: nothing), and where the partition begins and ends."""
+    """What the group committed of a partition (None: nothing), where it begins and ends, and its topic's id ("": not
+    known), which differs from one life of a topic to the next.
+    """
 
     committed: int | None
     metadata: str
     beginning: int
     end: int
+    topic_id: str
 
 
-class Lookup:
+class GroupLookup:
     """Where partitions stand, over connections of its own: the worker's are busy with long polls of 500 ms."""
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
         self._topic, self._group = connection.topics[Topic.JOBS], connection.settings.group_id
-        self._admin: AIOKafkaAdminClient | None = None
-        self._consumer: AIOKafkaConsumer | None = None
+        self._clients: tuple[AIOKafkaAdminClient, Lookup] | None = None
         self._lock = asyncio.Lock()
 
     async def states(self, partitions: Collection[int]) -> Mapping[int, PartitionState]:
@@ -43,49 +45,48 @@ class Lookup:
         aiokafka swallows an error of a whole request, such as a coordinator that still loads, and answers with
         nothing: so a partition that is missing says no more than that.
         """
-        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                admin, consumer = await self._connected()
-                # One after the other: what is committed was appended before, so it lies within the extent.
+            async with self._lock, asyncio.timeout(LOOKUP_SECONDS):
+                admin, lookup = self._clients = self._clients or await self._connect()
+                wanted = [TopicPartition(self._topic, partition) for partition in partitions]
+                # What is committed was appended before, so it lies within the extent that is asked for after it.
                 committed = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
-                beginnings = await consumer.beginning_offsets(wanted)
-                ends = await consumer.end_offsets(wanted)
-        except (KafkaError, OSError, TimeoutError) as error:
+                there = [at for at in await lookup.partitions() if at.partition in partitions]
+                beginnings = await lookup.offsets(there, BEGINNING)
+                ends = await lookup.offsets(there, END)
+        except TimeoutError as error:
+            # Over a connection that went dead without a word, the next look-up would take as long.
+            await self.close()
             raise LogUnavailableError from error
+        except (KafkaError, OSError) as error:
+            raise LogUnavailableError from error
+        topic_id = lookup.topic_ids.get(Topic.JOBS, "")
         return {
             tp.partition: PartitionState(
                 None if committed[tp].offset == _NONE else committed[tp].offset,
                 committed[tp].metadata or "",
-                beginnings[tp],
-                ends[tp],
+                beginnings[at],
+                ends[at],
+                topic_id,
             )
             for tp in wanted
-            if tp in committed and tp in beginnings and tp in ends
+            if tp in committed and (at := LogPartition(Topic.JOBS, tp.partition)) in ends
         }
 
     async def close(self) -> None:
-        if self._consumer is not None:
-            await self._consumer.stop()
-        if self._admin is not None:
-            await self._admin.close()
+        """Until the next look-up."""
+        clients, self._clients = self._clients, None
+        for client in clients or ():
+            await client.close()
 
-    async def _connected(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
-        async with self._lock:
-            if self._admin is None:
-                admin = AIOKafkaAdminClient(**self._connection.arguments())
-                try:
-                    await admin.start()
-                except BaseException:
-                    await admin.close()
-                    raise
-                self._admin = admin
-            if self._consumer is None:
-                consumer = AIOKafkaConsumer(**self._connection.arguments(enable_auto_commit=False))
-                try:
-                    await consumer.start()
-                except BaseException:
-                    await consumer.stop()
-                    raise
-                self._consumer = consumer
-        return self._admin, self._consumer
+    async def _connect(self) -> tuple[AIOKafkaAdminClient, Lookup]:
+        admin = AIOKafkaAdminClient(**self._connection.arguments())
+        lookup = Lookup(self._connection, [Topic.JOBS], request_seconds=LOOKUP_SECONDS)
+        try:
+            await admin.start()
+            await lookup.open()
+        except BaseException:
+            await admin.close()
+            await lookup.close()
+            raise
+        return admin, lookup

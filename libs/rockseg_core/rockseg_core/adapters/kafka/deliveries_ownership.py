@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import ConnectionGroup
+from aiokafka.conn import CloseReason
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -46,6 +48,7 @@ class Ownership:
 
     def __init__(self, consumer: AIOKafkaConsumer, topic: str, settings: GroupSettings) -> None:
         self._coordinator = consumer._coordinator  # noqa: SLF001  # see above
+        self._connections = consumer._client._conns  # noqa: SLF001  # see `_hang_up`
         self._topic = topic
         self._settings = settings
         self._identity = self._present()
@@ -66,11 +69,28 @@ class Ownership:
                 await self._coordinator._do_commit_offsets(None, offsets)  # noqa: SLF001  # see above
         except _NOT_OURS as error:
             raise OwnershipLostError from error
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self._hang_up()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise LogUnavailableError from error
+        except (KafkaError, OSError) as error:
             raise LogUnavailableError from error
         # Who was stopped (SIGSTOP, a suspended machine) between request and answer may have been replaced since.
         if time.monotonic() - began > self._settings.session_seconds:
             raise OwnershipLostError
+
+    def _hang_up(self) -> None:
+        """Have the next request find the coordinator anew, over a new connection.
+
+        aiokafka does so at its own time limit alone, which has to be longer than a rebalance: heartbeats would hang so
+        long on a connection that went dead without a word, and the session would end.
+        """
+        at = (self._coordinator.coordinator_id, ConnectionGroup.COORDINATION)
+        self._coordinator.coordinator_dead()
+        connection = self._connections.get(at)
+        if connection is not None:
+            connection.close(reason=CloseReason.CONNECTION_TIMEOUT)
 
     def _present(self) -> tuple[int, str]:
         return self._coordinator.generation, self._coordinator.member_id
