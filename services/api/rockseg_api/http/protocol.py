@@ -12,6 +12,8 @@ from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, problem_body
 MAX_HEAD_BYTES: Final = 64 * 1024
 """httptools keeps a request's line and headers in memory however long they are; nginx allows 32 KiB, h11 64."""
 
+_TOO_LONG: Final = f"A request's line and headers may have {MAX_HEAD_BYTES} bytes; send fewer or shorter ones."
+
 
 class BoundedHttp(HttpToolsProtocol):
     """Ends a connection whose client sends a head too long or too slowly, or does not take the answer it asked for.
@@ -22,6 +24,9 @@ class BoundedHttp(HttpToolsProtocol):
     limits: ClassVar[ConnectionLimits]
 
     _unfinished_bytes = 0
+    _head_bytes = 0
+    _deaf = False
+    _fault = "bad_request", ""
     _in_head = False
     _head_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
@@ -45,22 +50,37 @@ class BoundedHttp(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
         self._unfinished_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._unfinished_bytes > MAX_HEAD_BYTES:
-            self._refuse("head_too_large")
+        if self._unfinished_bytes > MAX_HEAD_BYTES:  # of a head, or trailers, whose lines do not end
+            self._refuse("head_too_large", _TOO_LONG)
         elif self._idle():  # its keep-alive time ended with the first byte
             self._expect_head()
 
     @override
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._head_bytes = 0
         super().on_message_begin()
 
     @override
+    def on_url(self, url: bytes) -> None:
+        self._count_head(len(url))
+        super().on_url(url)
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_head(len(name) + len(value))
+        super().on_header(name, value.strip(b" \t"))  # blanks around a value are no part of it (RFC 9110, 5.5)
+
+    @override
     def on_headers_complete(self) -> None:
+        if self.parser.get_http_version() == "1.1" and [name for name, _ in self.headers].count(b"host") != 1:
+            raise self._faulty("bad_request", "An HTTP/1.1 request has one header `Host`.")  # RFC 9112, 3.2
         self._unfinished_bytes = 0
         self._in_head = False
         self._stop_expecting_head()
@@ -111,7 +131,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     @override
     def send_400_response(self, msg: str) -> None:
-        self._refuse("bad_request")
+        self._refuse(*self._fault)
 
     def give_way(self) -> bool:
         """Ends an idle connection at once; see `Idle`."""
@@ -134,16 +154,34 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _refuse(self, code: str) -> None:
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
-            body = problem_body(code)
-            kind = KINDS[code]
-            wait = "" if kind.retry_after_seconds is None else f"retry-after: {kind.retry_after_seconds}\r\n"
-            head = (
-                f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{wait}connection: close\r\n\r\n"
-            )
-            self.transport.write(STATUS_LINE[kind.status] + head.encode("ascii") + body)
+    def _count_head(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise self._faulty("head_too_large", _TOO_LONG)
+
+    def _faulty(self, code: str, sentence: str) -> ValueError:
+        """To raise in a callback: httptools gives up then, and uvicorn asks for an answer to a request that is none."""
+        self._fault = code, sentence
+        return ValueError(code)
+
+    def _refuse(self, code: str, sentence: str = "") -> None:
+        """Answers what cannot be read and ends the connection.
+
+        Requests may be pipelined: while earlier ones are answered the fault is in a later one, and an answer to it now
+        would be taken for theirs. Then they get their answers, and the connection ends after them.
+        """
+        if not self._idle():
+            if self.pipeline or not self.cycle.more_body:
+                self.cycle.keep_alive = False
+                self._deaf = True
+                return
+            if self.cycle.response_started:  # the fault is in the body of the request that is being answered
+                self._close()
+                return
+        kind, body = KINDS[code], problem_body(code, sentence)
+        wait = "" if kind.retry_after_seconds is None else f"retry-after: {kind.retry_after_seconds}\r\n"
+        head = f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{wait}connection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[kind.status] + head.encode("ascii") + body)
         self._close()
 
     def _close(self) -> None:

@@ -39,6 +39,8 @@ async def exchange(served: Api, *pieces: bytes) -> tuple[int, bytes]:
         (b"GET /job/%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n", 401),
         (b"GET /nothing/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET http://elsewhere/job HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
         (b"BREW /predict HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET /predict HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 405),
     ],
@@ -56,6 +58,42 @@ async def test_an_endless_head_is_a_431(served: Api, start: bytes) -> None:
     filler = b"X-Many: 1\r\n" * 100 if start.endswith(b"1\r\n") else b"a" * KIB
     status, body = await exchange(served, start, *[filler] * 80)
     assert (status, json.loads(body or b"{}").get("code")) == (431, "head_too_large")
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n"]
+)
+@pytest.mark.parametrize("pieces", [1, 7])
+async def test_how_long_a_head_may_be_does_not_depend_on_how_it_is_sent(served: Api, head: bytes, pieces: int) -> None:
+    for size, expected in ((70_000, {431}), (64_000, {302, 404})):
+        request = head % (b"a" * size)
+        step = len(request) // pieces + 1
+        status, _ = await exchange(served, *[request[first : first + step] for first in range(0, len(request), step)])
+        assert status in expected, size
+
+
+@pytest.mark.parametrize("blank", [b"", b" ", b"\t", b" \t  "])
+async def test_blanks_around_a_header_s_value_are_no_part_of_it(served: Api, blank: bytes) -> None:
+    job_id = await served.submit()
+    await served.finish(job_id)
+    tag = (await served.client.get(f"/job/{job_id}?form=mask")).headers["etag"].encode()
+    key, path = served.key.encode(), f"/job/{job_id}?form=mask".encode()
+    request = b"GET %s HTTP/1.1\r\nHost: x\r\napi-key:%s%s%s\r\nIf-None-Match:%s%s\r\n\r\n"
+    assert (await exchange(served, request % (path, blank, key, blank, tag, blank)))[0] == 304
+
+
+async def test_a_fault_behind_a_request_does_not_answer_in_its_place(served: Api) -> None:
+    good = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    for fault in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        for times in (1, 3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(good * times + fault)
+            async with asyncio.timeout(10):
+                said = await reader.read()
+            statuses = [int(head.split()[0]) for head in said.split(b"HTTP/1.1 ")[1:]]
+            assert statuses[:times] == [200] * times
+            assert statuses[times:] in ([], [431])  # what comes in a later read may be answered in its turn
+            writer.close()
 
 
 async def test_endless_trailers_end_the_connection(served: Api) -> None:
