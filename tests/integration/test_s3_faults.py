@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
+import psutil
 import pytest
 from tests.integration.s3_shaky import MEGABYTE, PNG, QUICK, Shaky, Stopwatch, s3_threads, shaky_store
 from tests.real.s3_server import MinioProcess, S3Server
@@ -18,6 +19,14 @@ from rockseg_core.domain.errors import ObjectMissingError, RocksegError, StoreBu
 async def shaky(s3_server: S3Server, s3_bucket: str, proxy_to: Callable[[str], Proxy]) -> AsyncIterator[Shaky]:
     async with shaky_store(s3_server, s3_bucket, proxy_to(s3_server.address)) as shaky:
         yield shaky
+
+
+@pytest.fixture(params=["plain", "tls"])
+def either_server(request: pytest.FixtureRequest) -> S3Server:
+    """A socket that is shut under TLS must wake its thread as a plain one does."""
+    if request.param == "plain":
+        return request.getfixturevalue("s3_server")
+    return request.getfixturevalue("minio_tls").server
 
 
 async def test_a_store_that_hangs_is_given_up_within_five_seconds_under_the_profile_of_the_api(
@@ -79,17 +88,18 @@ async def test_a_get_cut_in_the_middle_is_no_short_photo(shaky: Shaky) -> None:
 
 
 async def test_a_store_that_drips_is_left_after_the_total_and_its_thread_with_it(
-    s3_server: S3Server, s3_bucket: str, proxy_to: Callable[[str], Proxy]
+    either_server: S3Server, proxy_to: Callable[[str], Proxy]
 ) -> None:
-    proxy = proxy_to(s3_server.address)
-    async with shaky_store(s3_server, s3_bucket, proxy, ROCKSEG_S3_CONNECTIONS="1") as shaky:
-        await shaky.steady.put("jobs/a", MEGABYTE, PNG)
-        proxy.slow(10)  # kilobytes a second: a hundred seconds for the whole, and never a stall
-        watch = Stopwatch()
-        with pytest.raises(StoreUnavailableError):
-            await shaky.store.get("jobs/a")
-        assert QUICK.total_seconds <= watch.seconds < QUICK.total_seconds + 2.0
-        assert await shaky.store.exists("jobs/a")  # the only slot is free again, long before the drip ends
+    proxy = proxy_to(either_server.address)
+    with either_server.bucket() as bucket:
+        async with shaky_store(either_server, bucket, proxy, ROCKSEG_S3_CONNECTIONS="1") as shaky:
+            await shaky.steady.put("jobs/a", MEGABYTE, PNG)
+            proxy.slow(50)  # kilobytes a second: twenty seconds for the whole, and never a stall
+            watch = Stopwatch()
+            with pytest.raises(StoreUnavailableError):
+                await shaky.store.get("jobs/a")
+            assert QUICK.total_seconds <= watch.seconds < QUICK.total_seconds + 2.0
+            assert await shaky.store.exists("jobs/a")  # the only slot is free again, long before the drip ends
 
 
 async def test_a_slow_upload_that_moves_is_no_stall(
@@ -122,19 +132,20 @@ async def test_a_store_that_stands_still_for_a_moment_in_an_upload_is_waited_for
 
 
 async def test_a_caller_that_goes_away_takes_its_call_along(
-    s3_server: S3Server, s3_bucket: str, proxy_to: Callable[[str], Proxy]
+    either_server: S3Server, proxy_to: Callable[[str], Proxy]
 ) -> None:
-    proxy = proxy_to(s3_server.address)
+    proxy = proxy_to(either_server.address)
     profile = replace(QUICK, stall_seconds=30.0)
-    async with shaky_store(s3_server, s3_bucket, proxy, profile, ROCKSEG_S3_CONNECTIONS="1") as shaky:
-        await shaky.store.put("jobs/a", b"x", PNG)
-        proxy.hang()
-        for _ in range(5):  # were the thread still waiting, the second would find no slot: StoreBusyError
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(profile.slot_seconds * 2):
-                    await shaky.store.get("jobs/a")
-        proxy.heal()
-        assert await shaky.store.get("jobs/a") == b"x"
+    with either_server.bucket() as bucket:
+        async with shaky_store(either_server, bucket, proxy, profile, ROCKSEG_S3_CONNECTIONS="1") as shaky:
+            await shaky.store.put("jobs/a", b"x", PNG)
+            proxy.hang()
+            for _ in range(5):  # were the thread still waiting, the second would find no slot: StoreBusyError
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(profile.slot_seconds * 2):
+                        await shaky.store.get("jobs/a")
+            proxy.heal()
+            assert await shaky.store.get("jobs/a") == b"x"
 
 
 async def test_a_store_that_refuses_connections_is_away_at_once(shaky: Shaky) -> None:
@@ -197,10 +208,15 @@ async def test_no_sentence_holds_an_address_a_key_or_a_bucket(
             assert told not in str(error)
 
 
-async def test_a_closed_store_says_so_and_leaves_no_thread(s3_server: S3Server, s3_bucket: str) -> None:
-    store = S3Store(s3_settings(s3_server.environ(s3_bucket)), QUICK)
-    await store.put("jobs/a", b"x", PNG)
-    await store.close()
-    assert s3_threads() == 0
-    with pytest.raises(StoreUnavailableError):
-        await store.get("jobs/a")
+async def test_a_closed_store_says_so_and_leaves_neither_thread_nor_descriptor(either_server: S3Server) -> None:
+    with either_server.bucket() as bucket:
+        before = psutil.Process().num_fds()
+        store = S3Store(s3_settings(either_server.environ(bucket)), QUICK)
+        for _ in range(5):
+            await asyncio.gather(*(store.put(f"jobs/{number}", b"x", PNG) for number in range(16)))
+        assert before < psutil.Process().num_fds() <= before + 16
+        await store.close()
+        assert s3_threads() == 0
+        assert psutil.Process().num_fds() == before
+        with pytest.raises(StoreUnavailableError):
+            await store.get("jobs/a")

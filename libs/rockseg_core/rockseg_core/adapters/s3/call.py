@@ -4,6 +4,7 @@ urllib3's time-outs are for each read and write, and `requests` in a thread cann
 that drips, or a client that goes away, would hold a thread for minutes.
 """
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from typing import Final, Protocol
 class Connection(Protocol):
     """What a call needs of an HTTP connection; `call` is whose it is now."""
 
-    sock: socket.socket | None
     call: "Call | None"
 
 
@@ -31,6 +31,7 @@ class Call:
         self.stall_seconds = stall_seconds
         self._abandoned = threading.Event()
         self._connection: Connection | None = None
+        self._wake: socket.socket | None = None
 
     @property
     def abandoned(self) -> bool:
@@ -45,30 +46,37 @@ class Call:
         finally:
             _here.call = None
             with _OWNERS:
-                self._connection = None
+                self._let_go()
 
-    def takes(self, connection: Connection) -> None:
-        """Called by a connection before it is used, and once it has a socket. Raises CallAbandonedError."""
+    def takes(self, connection: Connection, sock: socket.socket) -> None:
+        """Called by a connection, in the call's thread, before it is used. Raises CallAbandonedError.
+
+        The call keeps a descriptor of its own: the connection's is another one during a TLS handshake, and closed
+        while the last body of a connection is read.
+        """
         with _OWNERS:
-            self._connection = connection
-            connection.call = self
+            self._let_go()
             if self._abandoned.is_set():
                 raise CallAbandonedError
+            self._connection, connection.call = connection, self
+            self._wake = socket.socket(fileno=os.dup(sock.fileno()))
 
     def abandon(self) -> None:
         """From any thread: what it waits for fails at once, and it tries nothing more."""
         with _OWNERS:
             self._abandoned.set()
-            connection = self._connection
-            if connection is None or connection.call is not self or connection.sock is None:
-                return
-            with suppress(OSError):  # closed meanwhile
-                # The plain socket's own: an SSLSocket's would pull its state from under the thread that reads.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+            if self._wake is not None and self._connection is not None and self._connection.call is self:
+                with suppress(OSError):  # the other side was quicker
+                    self._wake.shutdown(socket.SHUT_RDWR)
 
     def pause(self, seconds: float) -> None:
         """Between two tries; shorter where the call is abandoned."""
         self._abandoned.wait(seconds)
+
+    def _let_go(self) -> None:
+        if self._wake is not None:
+            self._wake.close()
+        self._wake = self._connection = None
 
 
 def call_here() -> Call | None:

@@ -30,13 +30,16 @@ class _Obedient(HTTPConnection):
     call: Call | None = None
 
     @override
-    def connect(self) -> None:
-        super().connect()
-        self._belong_to_call()  # until now it had no socket that could be shut
+    def _new_conn(self) -> socket.socket:
+        """Connects; under TLS the handshake, which may hang, comes after this."""
+        sock = super()._new_conn()
+        self._belong_to_call(sock)
+        return sock
 
     @override
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        self._belong_to_call()
+        if self.sock is not None:
+            self._belong_to_call(self.sock)
         super().request(method, url, body, headers, **options)
 
     @override
@@ -46,9 +49,9 @@ class _Obedient(HTTPConnection):
             self.sock.settimeout(self.call.stall_seconds)
         super().send(data)
 
-    def _belong_to_call(self) -> None:
+    def _belong_to_call(self, sock: socket.socket) -> None:
         if (call := call_here()) is not None:
-            call.takes(self)
+            call.takes(self, sock)
 
 
 class _ObedientTls(_Obedient, HTTPSConnection):

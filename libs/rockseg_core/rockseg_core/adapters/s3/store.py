@@ -9,7 +9,7 @@ from minio.helpers import MIN_PART_SIZE
 from typing_extensions import override
 
 from rockseg_core.adapters.s3.check import check_store
-from rockseg_core.adapters.s3.client import s3_client
+from rockseg_core.adapters.s3.client import s3_client, s3_connections
 from rockseg_core.adapters.s3.faults import reason
 from rockseg_core.adapters.s3.lifecycle import RuleOutcome, ensure_rule, rule_is_there
 from rockseg_core.adapters.s3.profile import Profile
@@ -40,7 +40,8 @@ class S3Store(ObjectStore):
     ) -> None:
         """Connects to nothing. Raises SettingsError where the CA's or the credentials' file will not do."""
         self._bucket = settings.bucket
-        self._client = s3_client(settings, profile)
+        self._connections = s3_connections(settings, profile)
+        self._client = s3_client(settings, profile, self._connections)
         self._threads = Threads(settings.connections, profile)
         self._on_fault = on_fault
 
@@ -100,6 +101,7 @@ class S3Store(ObjectStore):
     async def close(self) -> None:
         """Waits up to 5 s for what is under way and ends the rest; later calls raise StoreUnavailableError."""
         await self._threads.close()
+        self._connections.clear()
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
