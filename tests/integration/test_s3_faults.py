@@ -217,6 +217,6 @@ async def test_a_closed_store_says_so_and_leaves_neither_thread_nor_descriptor(e
         assert before < psutil.Process().num_fds() <= before + 16
         await store.close()
         assert s3_threads() == 0
-        assert psutil.Process().num_fds() == before
+        assert psutil.Process().num_fds() <= before
         with pytest.raises(StoreUnavailableError):
             await store.get("jobs/a")
