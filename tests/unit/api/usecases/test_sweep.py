@@ -7,6 +7,7 @@ from tests.unit.api.usecases.rig import KEYS, Rig, png, rigged
 from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site, until
 
 from rockseg_api.errors import JobGoneError, JobUnknownError
+from rockseg_api.usecases.removal import DELETES_AT_ONCE
 from rockseg_api.usecases.sweep import JOBS_AT_ONCE, MARGIN_SECONDS, PUT_OFF_SECONDS, ExpirySweep
 from rockseg_core.domain.errors import StoreUnavailableError
 from rockseg_core.domain.job import JobOptions, JobStatus
@@ -183,6 +184,8 @@ async def test_a_removal_that_hangs_is_given_up_and_put_off(rig: Rig) -> None:
 
 async def test_of_one_job_s_objects_each_is_tried_before_the_job_is_put_off(rig: Rig) -> None:
     job_id = await rig.finished()
+    for number in range(3 * DELETES_AT_ONCE):
+        await rig.objects.put(f"{KEYS.job(TENANT, job_id)}overlay-{number}.png", b"", "")
     rig.site.clock.advance(LIFETIME_SECONDS)
 
     async def refuse(call: str, key: str) -> None:
