@@ -20,8 +20,9 @@ from litestar.openapi.spec import (
 from msgspec.structs import replace
 
 from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody, JobResult
-from rockseg_api.http.options import CORE_MM, CORE_WIDTH_PX, PX_PER_MM, RESULT_FORMS
+from rockseg_api.http.options import RESULT_FORMS
 from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, Problem
+from rockseg_core.domain.option_bounds import BOUNDS
 
 KEY_NEEDED: Final[Sequence[dict[str, list[str]]]] = ({"apiKey": []},)
 
@@ -143,12 +144,13 @@ ERASE_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
 )
 
 
-def _number(bounds: tuple[float, float], description: str, **more: Any) -> Schema:
-    return Schema(type=OpenAPIType.NUMBER, minimum=bounds[0], maximum=bounds[1], description=description, **more)
+def _number(name: str, description: str, **more: Any) -> Schema:
+    low, high = map(float, BOUNDS[name])
+    return Schema(type=OpenAPIType.NUMBER, minimum=low, maximum=high, description=description, **more)
 
 
 _WEIGHT: Final = _number(
-    (0.0, 1.0), "How much of the rock's colour the overlay shows over the photo; kept to 3 decimals.", default=0.5
+    "mask_weight", "How much of the rock's colour the overlay shows over the photo; kept to 3 decimals.", default=0.5
 )
 _FORM: Final = Schema(
     type=OpenAPIType.OBJECT,
@@ -161,10 +163,10 @@ _FORM: Final = Schema(
         ),
         "mask_weight": _WEIGHT,
         "core_width_px": _number(
-            CORE_WIDTH_PX, "Pixels across one core in the photo as displayed; left out, it is measured in the photo."
+            "core_width_px", "Pixels across one core in the photo as displayed; left out, it is measured in the photo."
         ),
-        "px_per_mm": _number(PX_PER_MM, "The photo's scale; with `core_mm`, another way to say `core_width_px`."),
-        "core_mm": _number(CORE_MM, "The core's diameter in millimetres; goes with `px_per_mm`."),
+        "px_per_mm": _number("px_per_mm", "The photo's scale; with `core_mm`, another way to say `core_width_px`."),
+        "core_mm": _number("core_mm", "The core's diameter in millimetres; goes with `px_per_mm`."),
     },
 )
 

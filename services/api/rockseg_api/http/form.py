@@ -5,6 +5,7 @@ Litestar's own form parsing is not used: it reads a whole body before it says an
 
 import asyncio
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,9 +30,22 @@ OVERHEAD_BYTES: Final = 1 << 20
 """What a form may have beside its photo: part headers, options, and fields that are ignored."""
 MAX_PARTS: Final = 32
 MAX_PART_HEADER_BYTES: Final = 2048  # a file name of 255 characters fits; the parser's time grows with its square
+MAX_PART_HEADERS: Final = 8
 MAX_OPTION_BYTES: Final = 256
 MAX_CONTENT_TYPE_CHARACTERS: Final = 512
 MAX_BOUNDARY_CHARACTERS: Final = 200  # RFC 2046 allows 70; some clients make longer ones
+
+_TOO_MANY: Final = f"A form may have {MAX_PARTS} parts; send the photo and its options alone."
+_LONG_HEADERS: Final = (
+    f"A part of the form may have {MAX_PART_HEADERS} headers of {MAX_PART_HEADER_BYTES} bytes each; "
+    "send a shorter file name, and no headers of your own."
+)
+_MALFORMED: Final = (
+    "The multipart body cannot be read: each part begins with a line of `--` and the boundary, then its header "
+    "`Content-Disposition: form-data; name=…` and an empty line, all lines ending in CR LF; "
+    "let your HTTP library write the form."
+)
+_STAR_NAME: Final = re.compile(r";\s*filename\*\s*=", re.IGNORECASE)  # RFC 5987; the parser does not know it
 
 
 @dataclass(frozen=True)
@@ -123,8 +137,13 @@ class _FormReader:
         self._limits = limits
         self._lease = lease
         self._parser = PushMultipartParser(
-            head.boundary, max_segment_count=MAX_PARTS, max_header_size=MAX_PART_HEADER_BYTES
+            head.boundary,
+            max_segment_count=MAX_PARTS,
+            max_header_size=MAX_PART_HEADER_BYTES,
+            max_header_count=MAX_PART_HEADERS,
+            header_charset="latin-1",  # takes any byte: what a client calls its file, in what charset, is no matter
         )
+        self._parts = 0
         self._form = SubmitForm()
         self._photo: io.BytesIO | None = None
         self._part: MultipartSegment | None = None
@@ -146,15 +165,16 @@ class _FormReader:
                 else:
                     self._take(event)
         except ParserLimitReached:
-            raise RefusedError("form_too_large", f"A form may have {MAX_PARTS} parts with short headers.") from None
-        except (MultipartError, UnicodeError):
-            raise RefusedError("form_malformed", "The multipart body breaks RFC 7578.") from None
+            raise RefusedError("form_too_large", _TOO_MANY if self._parts >= MAX_PARTS else _LONG_HEADERS) from None
+        except MultipartError:
+            raise RefusedError("form_malformed", _MALFORMED) from None
 
     def finish(self) -> SubmitForm:
         try:
             self._parser.close()
         except MultipartError:
-            raise RefusedError("form_malformed", "The multipart body ends before its last boundary.") from None
+            sentence = "The multipart body ends before its last boundary; send the form whole, up to `--boundary--`."
+            raise RefusedError("form_malformed", sentence) from None
         if self._photo is None:
             raise RefusedError("file_missing", "Send the photo in the form field `file`.", field=FILE_FIELD)
         self._form.photo = self._photo.getvalue()  # CPython hands the buffer over, without a copy
@@ -164,10 +184,11 @@ class _FormReader:
 
     def _begin(self, part: MultipartSegment) -> None:
         self._part = part
+        self._parts += 1
         self._option.clear()
         if part.name != FILE_FIELD:
             return
-        if part.filename is None:
+        if not _is_file(part):
             sentence = "The field `file` came as text; send it as a file, for example: curl -F file=@core.jpg"
             raise RefusedError("file_missing", sentence, field=FILE_FIELD)
         if self._photo is not None:
@@ -193,3 +214,10 @@ class _FormReader:
         if part is not None and part.name in OPTION_FIELDS:
             text = self._option.decode("utf-8", errors="replace")
             self._form.options.setdefault(part.name, []).append(text)
+
+
+def _is_file(part: MultipartSegment) -> bool:
+    """A text field has neither a file's name nor, from nearly all clients, a type."""
+    if part.filename is not None or part.content_type is not None:
+        return True
+    return _STAR_NAME.search(part.header("Content-Disposition", "")) is not None

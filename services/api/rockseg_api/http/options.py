@@ -10,14 +10,12 @@ from uuid import UUID
 
 from rockseg_api.http.problems import RefusedError
 from rockseg_core.domain.job import JobId, JobOptions
+from rockseg_core.domain.option_bounds import BOUNDS, check_options
 
 ResultForm = Literal["json", "png", "mask", "confidence", "report"]
 RESULT_FORMS: Final[tuple[str, ...]] = get_args(ResultForm)
 
 WEIGHT_DECIMALS: Final = 3
-CORE_WIDTH_PX: Final = (8.0, 100_000.0)  # below 8 px a core has no texture; no photo is wider than 100 000
-PX_PER_MM: Final = (0.01, 10_000.0)
-CORE_MM: Final = (5.0, 1_000.0)  # drill cores are 18 to 200 mm wide
 MAX_NUMBER_CHARACTERS: Final = 64
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -27,22 +25,16 @@ _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def submit_options(given: Mapping[str, Sequence[str]]) -> JobOptions:
-    """The options of a submit form. Raises RefusedError `option_invalid`."""
-    weight = _number(given, "mask_weight", (0.0, 1.0))
-    core_width_px = _number(given, "core_width_px", CORE_WIDTH_PX)
-    px_per_mm = _number(given, "px_per_mm", PX_PER_MM)
-    core_mm = _number(given, "core_mm", CORE_MM)
-    if (px_per_mm is None) != (core_mm is None):
-        missing = "px_per_mm" if px_per_mm is None else "core_mm"
-        raise RefusedError(
-            "option_invalid", "`px_per_mm` and `core_mm` go together: give both or neither.", field=missing
-        )
-    return JobOptions(
+    """The options of a submit form. Raises RefusedError and OptionInvalidError, both `option_invalid`."""
+    weight = _number(given, "mask_weight")
+    options = JobOptions(
         mask_weight=0.5 if weight is None else _rounded(weight),
-        core_width_px=core_width_px,
-        px_per_mm=px_per_mm,
-        core_mm=core_mm,
+        core_width_px=_number(given, "core_width_px"),
+        px_per_mm=_number(given, "px_per_mm"),
+        core_mm=_number(given, "core_mm"),
     )
+    check_options(options)
+    return options
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ def result_query(query_string: bytes) -> ResultQuery:
             given.setdefault(name, []).append(value)
     except ValueError:
         raise RefusedError("bad_request", "The query has too many parameters.") from None
-    weight = _number(given, "mask_weight", (0.0, 1.0))
+    weight = _number(given, "mask_weight")
     return ResultQuery(
         _form(_single(given, "form")), _legend(_single(given, "legend")), None if weight is None else _rounded(weight)
     )
@@ -113,16 +105,17 @@ def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     return values[0] if values else None
 
 
-def _number(given: Mapping[str, Sequence[str]], name: str, bounds: tuple[float, float]) -> float | None:
+def _number(given: Mapping[str, Sequence[str]], name: str) -> float | None:
     """A finite decimal number; `float` alone would take `nan`, `inf`, `1_0` and other scripts' digits."""
     text = _single(given, name)
     if text is None:
         return None
-    low, high = bounds
+    bounds = BOUNDS[name]
     text = text.strip()
     value = float(text) if len(text) <= MAX_NUMBER_CHARACTERS and _NUMBER.fullmatch(text) else math.nan
-    if not low <= value <= high:
-        raise RefusedError("option_invalid", f"`{name}` is a number from {low:g} to {high:g}.", field=name)
+    if not bounds.holds(value):
+        sentence = f"`{name}` is a number from {bounds.low:g} to {bounds.high:g}."
+        raise RefusedError("option_invalid", sentence, field=name)
     return value
 
 

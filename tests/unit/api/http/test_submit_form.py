@@ -43,6 +43,16 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a scale without a core": (with_options(("px_per_mm", "2")), 400, "option_invalid"),
     "a core without a scale": (with_options(("core_mm", "47.6")), 400, "option_invalid"),
     "a scale below 0": (with_options(("px_per_mm", "-2"), ("core_mm", "47.6")), 400, "option_invalid"),
+    "a scale at which a core has no width": (
+        with_options(("px_per_mm", "0.01"), ("core_mm", "5")),
+        400,
+        "option_invalid",
+    ),
+    "a scale at which a core is wider than any photo": (
+        with_options(("px_per_mm", "10000"), ("core_mm", "1000")),
+        400,
+        "option_invalid",
+    ),
     "no file": (multipart(text_part(b"mask_weight", b"0.5")), 400, "file_missing"),
     "no parts": (multipart(), 400, "file_missing"),
     "a file under another name": (multipart(file_part(png(), b"photo")), 400, "file_missing"),
@@ -59,7 +69,8 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an empty multipart body": ({**multipart(), "content": b""}, 400, "form_malformed"),
     "a body of another boundary": ({**multipart(), "content": b"--other\r\n\r\n--other--\r\n"}, 400, "form_malformed"),
     "a part without a name": (multipart(b"\r\n" + png()), 400, "form_malformed"),
-    "a part whose headers are no UTF-8": (multipart(b"\xff\xfe: a\r\n" + file_part(png())), 400, "form_malformed"),
+    "a part whose header has no name": (multipart(b"\xff\xfe: a\r\n" + file_part(png())), 400, "form_malformed"),
+    "too many part headers": (multipart(b"A: b\r\n" * 20 + file_part(png())), 413, "form_too_large"),
     "no boundary": ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "form_malformed"),
     "an endless boundary": (
         {"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=" + "a" * 300}},
@@ -104,6 +115,21 @@ async def test_a_submit_is_refused_and_leaves_nothing_behind(api: Api, case: str
     assert api.parts.view.applied_records == 0
 
 
+def named(name: bytes) -> dict[str, Any]:
+    return multipart(b'Content-Disposition: form-data; name="file"; ' + name + b"\r\n\r\n" + png())
+
+
+async def test_a_form_that_cannot_be_read_is_told_what_to_do(api: Api) -> None:
+    for request, said in (
+        (multipart(file_part(png()), *[text_part(b"x", b"")] * 40), "the photo and its options alone"),
+        (named(b'filename="' + b"a" * 3000 + b'"'), "a shorter file name"),
+        (multipart(b"A: b\r\n" * 20 + file_part(png())), "no headers of your own"),
+        (multipart(b"nocolon\r\n" + file_part(png())), "let your HTTP library write the form"),
+        (multipart(file_part(png()), end=False), "send the form whole"),
+    ):
+        assert said in (await api.client.post("/predict", **request)).json()["detail"]
+
+
 ACCEPTED: dict[str, dict[str, Any]] = {
     "a photo alone": {"files": [FILE]},
     "a weight of 0": with_options(("mask_weight", "0")),
@@ -114,6 +140,12 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "fields of other names": with_options(("well", "B-12"), ("", "x"), ("mask_weight ", "abc")),
     "other files beside it": multipart(file_part(b"x" * 1000, b"thumbnail"), file_part(png())),
     "a JPEG named nothing": multipart(b'Content-Disposition: form-data; name=file; filename=""\r\n\r\n' + png()),
+    "a name in Latin-1": named('filename="bö.jpg"'.encode("latin-1")),
+    "a name in UTF-8": named('filename="bö 🪨.jpg"'.encode()),
+    "a name that says its charset": named(b"filename*=utf-8''b%C3%B6.jpg"),
+    "a type and no name": multipart(
+        b'Content-Disposition: form-data; name="file"\r\nContent-Type: image/png\r\n\r\n' + png()
+    ),
     "a preamble and an epilogue": {
         **multipart(),
         "content": b"hello\r\n" + multipart(file_part(png()))["content"] + b"goodbye",
