@@ -19,7 +19,7 @@ _JOIN_SECONDS: Final = 5.0
 
 
 class _OnDevice(NamedTuple):
-    """What computes now, since which monotonic time in seconds; nobody's in a self-test."""
+    """Whose tiles compute now, since which monotonic time in seconds."""
 
     since: float
     owners: tuple[Delivery, ...]
@@ -82,7 +82,7 @@ class Batcher:
         return future
 
     def busy_seconds(self) -> float:
-        """How long the present batch or self-test has been on the device; 0 when it is idle."""
+        """How long the present batch has been on the device; 0 when it is idle or tests itself."""
         now = self._on_device
         return 0.0 if now is None else time.monotonic() - now.since
 
@@ -152,7 +152,6 @@ class Batcher:
         return logits
 
     def _test(self, future: "asyncio.Future[bool]") -> None:
-        self._on_device = _OnDevice(time.monotonic(), ())
         try:
             sound = self._segmenter.self_test()
         except Exception:  # noqa: BLE001  # a self-test that cannot run has failed

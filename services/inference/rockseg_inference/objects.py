@@ -83,18 +83,11 @@ class JobObjects:
         await self.look(request)
         return keys
 
-    async def sweep_if_gone(self, request: JobRequest) -> None:
-        """Sweep what was written after the API swept. Raises OutOfTimeError."""
-        try:
-            await self.look(request)
-        except PhotoGoneError:
-            await self.sweep(request)
-
     async def sweep(self, request: JobRequest) -> None:
-        """The photo is gone, and so goes whatever any attempt wrote under the job's prefix.
+        """Where the photo is gone, delete whatever any attempt wrote under the job's prefix.
 
-        Unless a photo stands there: two requests with one Idempotency-Key share a prefix, and one of them lives. Then
-        nothing goes before it does, for what we wrote may be its result too: two files of one picture have one mask.
+        Nothing goes while a photo stands there, be it another: two requests with one Idempotency-Key share a prefix,
+        and what we wrote may be the result of the one that lives, for two files of one picture have one mask.
         """
         await self._patience("sweep", lambda: self._sweep(request), until=request.expires_at)
 

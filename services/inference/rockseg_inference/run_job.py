@@ -101,7 +101,7 @@ class RunJob:
         except OutOfTimeError:
             # The API has swept an expired job by now, or will. What was put after that is ours to delete; one try.
             with suppress(OutOfTimeError):
-                await self._objects.sweep_if_gone(request)
+                await self._objects.sweep(request)
             return Ending(Outcome.EXPIRED)
 
     async def _settle_in_time(self, delivery: Delivery, request: JobRequest) -> Ending:

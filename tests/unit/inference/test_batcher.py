@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from inference_works import until
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 from rockseg_core.domain.arrays import Logits
+from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.errors import FatalError
+from rockseg_core.domain.job import RequestPosition
 from rockseg_core.ports.segmenter import Tile
 from rockseg_core.testing.null_segmenter import NullSegmenter, fail
 from rockseg_inference.batcher import Batcher
@@ -121,6 +124,18 @@ async def test_on_a_device_with_a_delay_tiles_meet_company_that_comes_a_little_l
         async with asyncio.timeout(4):
             await asyncio.gather(*futures)
     assert segmenter.batch_sizes == [4]
+
+
+async def test_an_idle_device_is_nobodys_and_not_busy() -> None:
+    async with batching(segmenter := Recorder()) as batcher:
+        computing = batcher.forward(tiles(1), delivery := Delivery(RequestPosition(0, 7), 1, None, None, None))
+        await asyncio.to_thread(segmenter.held.wait, 20)
+        assert batcher.owners() == (delivery,)
+        await until(lambda: batcher.busy_seconds() > 0)
+        segmenter.go.set()
+        await computing
+        await until(lambda: not batcher.owners())
+        assert batcher.busy_seconds() == 0
 
 
 async def test_a_processor_makes_no_tile_wait() -> None:

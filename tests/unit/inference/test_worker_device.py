@@ -73,7 +73,7 @@ async def test_a_photo_that_hangs_the_device_fails_in_the_end_and_its_neighbours
     def hang() -> None:
         let_go.wait(20)
 
-    works.limits = type(works.limits)(forward_seconds=0.1)
+    works.limits = type(works.limits)(forward_seconds=0.5)
     poison = await works.submit(png(POISON))
     others = [await works.submit(png((1, 2, index))) for index in range(12)]
     reasons = []

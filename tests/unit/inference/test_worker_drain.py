@@ -49,6 +49,20 @@ async def test_a_draining_worker_takes_nothing_over_that_it_will_not_run(works: 
     assert left == {first: 2, later: 1}
 
 
+async def test_a_drain_closes_the_source_in_the_same_moment(works: Works) -> None:
+    source = works.log.deliveries()
+    works.log.deliveries = lambda: source  # type: ignore[method-assign]
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    first, _later = await works.submit(), await works.submit()
+    await until(lambda: segmenter.entered)
+    works.worker.drain()
+    async with asyncio.timeout(5):
+        assert await source.receive() is None
+    segmenter.gate.set()
+    await until(works.ended(first))
+
+
 async def test_an_idle_worker_drains_at_once(works: Works) -> None:
     works.start()
     assert await works.drained() is ExitReason.DRAINED
