@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import TopicPartition
 from click.testing import CliRunner, Result
 from tests.real.kafka_cluster import KafkaCluster
@@ -74,6 +74,13 @@ class Ensuring:
         return [found[one] for one in at]
 
 
+async def is_there(client: AIOKafkaAdminClient, topic: str) -> None:
+    """The controller answers before the brokers know."""
+    async with asyncio.timeout(60):
+        while topic not in await client.list_topics():  # noqa: ASYNC110 - Kafka tells of it in no other way
+            await asyncio.sleep(0.05)
+
+
 @pytest.fixture
 def ensuring(kafka_bootstrap: str) -> Ensuring:
     return Ensuring(kafka_bootstrap)
@@ -119,6 +126,7 @@ def test_events_get_as_many_partitions_as_jobs_have(ensuring: Ensuring) -> None:
     async def made_by_hand() -> None:
         async with admin(ensuring.settings) as client:
             await client.create_topics([NewTopic(ensuring.jobs, 6, 1)])
+            await is_there(client, ensuring.jobs)
 
     asyncio.run(made_by_hand())
     ensuring.outcomes("--partitions", "2", *ONE_BROKER)
@@ -130,6 +138,7 @@ def test_settings_of_a_topic_made_by_hand_are_mended_and_its_others_left_alone(e
         own = {"retention.ms": "60000", "max.message.bytes": "123456", "cleanup.policy": "compact"}
         async with admin(ensuring.settings) as client:
             await client.create_topics([NewTopic(ensuring.jobs, 2, 1, topic_configs=own)])
+            await is_there(client, ensuring.jobs)
 
     asyncio.run(made_by_hand())
     result = ensuring.run("--partitions", "2", *ONE_BROKER)

@@ -29,7 +29,8 @@ IN_ORDER: Final = (Topic.JOB_EVENTS, Topic.DEAD_LETTER, Topic.JOBS)
 
 
 COORDINATOR_SECONDS: Final = 30.0
-RETRY_SECONDS: Final = 0.2
+SETTLE_SECONDS: Final = 30.0
+RETRY_SECONDS: Final = 0.1
 
 
 class Outcome(StrEnum):
@@ -137,6 +138,7 @@ class _Ensuring:
         return await self._step(
             f"create {name} with {partitions} partitions of {self._wanted.replicas} replicas",
             lambda: self._admin.create(name, partitions, self._wanted.replicas, configs),
+            lambda: self._has_partitions(name, partitions),
         )
 
     async def _mend(self, name: str, replicas: list[int], least: int) -> AsyncIterator[Finding]:
@@ -157,11 +159,17 @@ class _Ensuring:
         if wrong:
             sound = False
             shown = ", ".join(f"{config}={value} (was {configs[config]})" for config, value in wrong.items())
-            yield await self._step(f"set of {name} {shown}", lambda: self._admin.set_topic_configs(name, wrong))
+            yield await self._step(
+                f"set of {name} {shown}",
+                lambda: self._admin.set_topic_configs(name, wrong),
+                lambda: self._has_configs(name, wrong),
+            )
         if len(replicas) < least:
             sound = False
             yield await self._step(
-                f"grow {name} from {len(replicas)} to {least} partitions", lambda: self._admin.grow(name, least)
+                f"grow {name} from {len(replicas)} to {least} partitions",
+                lambda: self._admin.grow(name, least),
+                lambda: self._has_partitions(name, least),
             )
         if sound:
             yield Finding(Outcome.FINE, f"{name} has {len(replicas)} partitions and is as it should be")
@@ -177,7 +185,9 @@ class _Ensuring:
             return Finding(Outcome.FINE, f"group {self._group} has an offset in every partition of {name}")
         try:
             return await self._step(
-                f"{doing} in {len(lacking)} partitions", lambda: self._admin.commit_beginnings(self._group, lacking)
+                f"{doing} in {len(lacking)} partitions",
+                lambda: self._admin.commit_beginnings(self._group, lacking),
+                _at_once,
             )
         except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError):
             return Finding(Outcome.NOTE, f"group {self._group} has members: they commit the offsets themselves")
@@ -196,8 +206,24 @@ class _Ensuring:
                     return [at for at in partitions if found[at] == NO_OFFSET]
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _step(self, doing: str, step: Callable[[], Awaitable[None]]) -> Finding:
+    async def _has_partitions(self, name: str, count: int) -> bool:
+        return len((await self._admin.replicas([name])).get(name, ())) >= count
+
+    async def _has_configs(self, name: str, configs: Mapping[str, str]) -> bool:
+        return configs.items() <= (await self._admin.topic_configs(name)).items()
+
+    async def _step(
+        self, doing: str, step: Callable[[], Awaitable[None]], shows: Callable[[], Awaitable[bool]]
+    ) -> Finding:
+        """The controller answers before the brokers know: wait until it shows, for what comes next relies on it."""
         if self._dry_run:
             return Finding(Outcome.WOULD, doing)
         await step()
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not await shows():  # noqa: ASYNC110 - Kafka tells of it in no other way
+                await asyncio.sleep(RETRY_SECONDS)
         return Finding(Outcome.DONE, doing)
+
+
+async def _at_once() -> bool:
+    return True
