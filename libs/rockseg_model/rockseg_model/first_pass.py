@@ -24,6 +24,7 @@ class FirstPass:
         self.background: NDArray[np.float32] = np.ones(size, np.float32)  # its probability
         self._rock = np.zeros(size, np.bool_)
         self._along, self._temperature = along, temperature
+        self.sure = True  # of the width, once it was measured
 
     def take(self, band: Band) -> None:
         found = posterior(band.logits, self._temperature)
@@ -35,6 +36,7 @@ class FirstPass:
         """In pixels of the photo (height, width); where nothing can be measured, its shorter side is the core."""
         reduction = max(self._rock.shape) / max(photo)
         found = measure(self._rock, known_width_px and known_width_px * reduction)
+        self.sure = found is None or found.sure
         if found is None:
             guess = CoreGeometry(float(min(photo)), "y" if photo[0] >= photo[1] else "x", 1, "guess")
         else:

@@ -12,6 +12,7 @@ from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.domain.warnings import (
     CORE_WIDTH_GUESSED,
     CORE_WIDTH_IMPLAUSIBLE,
+    CORE_WIDTH_UNCERTAIN,
     LOW_RESOLUTION,
     PHOTO_REDUCED,
     SEVERAL_CORES,
@@ -92,6 +93,7 @@ class PhotoPlan(Plan):
             self._size, self._core.width_px, manifest.core_width_px, manifest.tile_shapes
         )
         self._warnings += [CORE_WIDTH_GUESSED] if self._core.source == "guess" else []
+        self._warnings += [] if first.sure else [CORE_WIDTH_UNCERTAIN]
         self._warnings += [LOW_RESOLUTION] if low_resolution else []
         self._warnings += [PHOTO_REDUCED] if reduced else []
         self._warnings += [SEVERAL_CORES] if self._core.count > 1 else []

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from drawn import core_box
 
-from rockseg_model.core_width import CoreMeasure, measure, runs
+from rockseg_model.core_width import CoreMeasure, dips, measure, runs
 
 
 def test_runs_are_the_lengths_of_the_stretches_of_each_row() -> None:
@@ -41,6 +41,42 @@ def test_cores_that_touch_are_told_apart_by_a_known_width() -> None:
     rock = np.ones((400, 120), bool)
     found = measure(rock, known_width_px=40)
     assert found == CoreMeasure(40, "y", 3)
+
+
+def touching(cores: int, core_width: int, seam: float = 0.12) -> np.ndarray:
+    """Upright cores side by side with a gap of 2 px in a share of the rows only."""
+    rock = np.ones((400, cores * (core_width + 2) - 2), bool)
+    for core in range(1, cores):
+        at = core * (core_width + 2) - 2
+        rock[37 * core : 37 * core + round(400 * seam), at : at + 2] = False
+    return np.pad(rock, 10)
+
+
+@pytest.mark.parametrize(("cores", "core_width"), [(3, 60), (5, 40), (8, 25)])
+def test_cores_that_touch_nearly_everywhere_are_told_apart_by_their_seams(cores: int, core_width: int) -> None:
+    for rock in (touching(cores, core_width), touching(cores, core_width).T):
+        found = measure(rock)
+        assert found is not None
+        assert found.width_px == pytest.approx(core_width, abs=2)
+        assert (found.count, found.sure) == (cores, True)
+
+
+def test_a_crack_along_a_core_makes_no_two_cores_and_the_width_uncertain() -> None:
+    found = measure(touching(2, 50))
+    assert found is not None
+    assert found.width_px == 102
+    assert (found.count, found.sure) == (1, False)
+
+
+def test_a_known_width_is_certain() -> None:
+    found = measure(touching(2, 50), known_width_px=51)
+    assert found == CoreMeasure(51, "y", 2)
+
+
+def test_a_dip_is_counted_once_and_a_shoulder_never() -> None:
+    profile = np.array([0, 0.9, 0.9, 0.8, 0.7, 0.8, 0.7, 0.9, 0.9, 0.5, 0.4, 0.0])
+    assert dips(profile, 0.15) == [4]
+    assert dips(profile, 0.05) == [4, 6]
 
 
 def test_next_to_no_rock_measures_nothing() -> None:

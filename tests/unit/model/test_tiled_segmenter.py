@@ -159,6 +159,13 @@ def test_a_core_wider_than_its_photo_is_measured_instead_and_said_so(options: Jo
     assert np.array_equal(result.mask, measured.mask)
 
 
+def test_a_core_broken_along_is_said_to_be_of_uncertain_width_unless_it_is_known() -> None:
+    mask = np.full((360, 120), 4, np.uint8)
+    mask[40:100, 59:62] = 0
+    assert segment(photo_of(mask), PLAIN, drawn_segmenter()).warnings == ("core_width_uncertain",)
+    assert "core_width_uncertain" not in segment(photo_of(mask), _at(120), drawn_segmenter()).warnings
+
+
 def test_a_core_as_wide_as_the_longer_side_is_believed() -> None:
     result = segment(photo_of(np.full((40, 60), 3, np.uint8)), _at(60), drawn_segmenter())
     assert (result.core.source, result.core.width_px, result.warnings) == ("request", 60, ())

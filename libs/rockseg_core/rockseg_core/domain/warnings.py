@@ -6,6 +6,7 @@ from typing import Final
 
 CORE_WIDTH_GUESSED: Final = "core_width_guessed"
 CORE_WIDTH_IMPLAUSIBLE: Final = "core_width_implausible"
+CORE_WIDTH_UNCERTAIN: Final = "core_width_uncertain"
 LOW_RESOLUTION: Final = "low_resolution"
 PHOTO_REDUCED: Final = "photo_reduced"
 SEVERAL_CORES: Final = "several_cores"
@@ -14,6 +15,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         CORE_WIDTH_GUESSED: "No core could be measured, so its width was guessed; give core_width_px if you know it.",
         CORE_WIDTH_IMPLAUSIBLE: "The width given for a core is more than the photo's longer side, so it was not used.",
+        CORE_WIDTH_UNCERTAIN: (
+            "Width and number of the cores are uncertain: they touch, or are broken along; give core_width_px if you "
+            "know it."
+        ),
         LOW_RESOLUTION: "A core is so few pixels wide that the photo was enlarged; a closer one would show more.",
         PHOTO_REDUCED: (
             "The photo has so many pixels at this width of a core that it was looked at smaller than the model wants; "
