@@ -80,7 +80,7 @@ class Deployment:
 
     def broken_worker(self, how: str) -> Service:
         """One of `tests/faults/broken_worker.py`."""
-        return self._start("tests.faults.broken_worker", how, environ={"ROCKSEG_MODEL": "unused"})
+        return self._start("tests.faults.broken_worker", how, environ={"ROCKSEG_MODEL": "null:50ms"})
 
     def key(self, tenant: str = "acme") -> str:
         """A key of that tenant, made when first asked for."""

@@ -1,5 +1,6 @@
 """`rockseg-inference` with a model that is broken as the first argument says."""
 
+import asyncio
 import os
 import sys
 import time
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from rockseg_core.adapters.s3 import S3Store
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions
@@ -41,6 +43,17 @@ class Broken(NullSegmenter):
         return False
 
 
+class DiesAfterUpload(S3Store):
+    """The report is the last of a job's results; the event that names them never comes."""
+
+    @override
+    async def put(self, key: str, body: bytes, content_type: str) -> None:
+        await super().put(key, body, content_type)
+        if "/report-" in key:
+            await asyncio.sleep(LATENCY_SECONDS)  # the others go up beside it
+            os._exit(137)
+
+
 KINDS: dict[str, type[NullSegmenter]] = {"poisoned": PoisonedBy, "broken": Broken}
 
 
@@ -48,7 +61,10 @@ def main() -> None:
     def load(_model: str) -> Segmenter:
         return KINDS[sys.argv[1]](LATENCY_SECONDS)
 
-    process.load_segmenter = load
+    if sys.argv[1] == "uploads-and-dies":
+        process.S3Store = DiesAfterUpload
+    else:
+        process.load_segmenter = load
     sys.exit(process.run(os.environ))
 
 
