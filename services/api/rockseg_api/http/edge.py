@@ -53,7 +53,7 @@ class Edge:
                 inner["state"]["problem_code"] = "shutting_down"
                 await exchange.cut_short()
             finally:
-                self._count(inner, scope["method"], exchange.status, time.perf_counter() - began)
+                self._count(inner, scope["method"], exchange.status, exchange.ended - began)
 
     def _count(self, scope: Any, method: str, status: int, seconds: float) -> None:
         route = scope.get("path_template") or "none"
@@ -76,7 +76,13 @@ class _Exchange:
         self._awaits_continue = headers.get(b"expect", b"").lower() == b"100-continue"
         self._lingers = False
         self._dropping = False
+        self._ended = 0.0
         self.status = 0
+
+    @property
+    def ended(self) -> float:
+        """When the last of the answer was sent; the lingering after it is no time that the client waits."""
+        return self._ended or time.perf_counter()
 
     async def receive(self) -> Any:
         message = await self._receive()
@@ -118,6 +124,7 @@ class _Exchange:
             return
         if self._lingers:
             await self._send_more(last)
+            self._ended = time.perf_counter()
             self._dropping = True
             await self._linger()
             last = b""

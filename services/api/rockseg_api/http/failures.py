@@ -9,7 +9,7 @@ import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.response.base import ASGIResponse
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Message, Scope
 
 from rockseg_api.http.problems import KINDS, problem_answer
 from rockseg_core.domain.errors import RocksegError
@@ -48,7 +48,7 @@ def litestar_error(request: AnyRequest, error: HTTPException) -> Any:
     """Litestar's own: an unknown address, a wrong method, and what its parsers refuse."""
     match error:
         case MethodNotAllowedException():
-            code, sentence = "method_not_allowed", f"This address takes {allowed_methods(request)}."
+            code, sentence = "method_not_allowed", f"This address takes {allowed_methods(request.scope)}."
         case NotFoundException():
             code, sentence = "not_found", "See /schema for the addresses there are."
         case HTTPException(status_code=status) if status < 500:
@@ -56,19 +56,27 @@ def litestar_error(request: AnyRequest, error: HTTPException) -> Any:
         case _:
             return unknown_error(request, error)
     request.scope["state"]["problem_code"] = code
-    headers = {"allow": allowed_methods(request)} if code == "method_not_allowed" else None
+    headers = {"allow": allowed_methods(request.scope)} if code == "method_not_allowed" else None
     return Answered(problem_answer(code, sentence, headers=headers))
 
 
-def allowed_methods(request: AnyRequest) -> str:
+def allowed_methods(scope: Any) -> str:
     """What `Allow` must list (RFC 9110, 15.5.6); litestar's router knows it and does not tell."""
-    path = request.scope["path"].rstrip("/").split("/")
+    path = scope["path"].rstrip("/").split("/")
     found: set[str] = set()
-    for route in request.app.routes:
+    for route in scope["litestar_app"].routes:
         parts = route.path_format.rstrip("/").split("/")
         if len(parts) == len(path) and all(map(_fits, parts, path)):
             found |= {str(method) for method in getattr(route, "methods", ())}
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+
+
+async def tell_options(message: Message, any_scope: Scope) -> None:
+    """Litestar's own answer to OPTIONS lists what one handler of an address takes; an address may have several."""
+    scope: Any = any_scope  # litestar's types leave `method` to one kind of scope
+    if scope.get("method") == "OPTIONS" and message["type"] == "http.response.start":
+        kept = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
+        message["headers"] = [*kept, (b"allow", allowed_methods(scope).encode())]
 
 
 def _fits(part: str, segment: str) -> bool:

@@ -54,15 +54,24 @@ def admission_guard(admission: Admission) -> Guard:
 
     async def admit(connection: Connection, _: BaseRouteHandler) -> None:
         caller: Caller = connection.scope["user"]
-        if header(connection, b"idempotency-key") is None:
+        if given_key(connection) is None:
             admission(caller.tenant)
 
     return admit
 
 
-def header(connection: Connection, name: bytes) -> str | None:
-    """The first header of that (lower case) name. Reads the scope itself: litestar's Headers parse all, each time."""
-    for key, value in connection.scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin-1")
-    return None
+def header(connection: Connection, name: bytes, *, repeated: str = "bad_request") -> str | None:
+    """The one header of that (lower case) name; raises RefusedError with the code `repeated` where it came twice.
+
+    Reads the scope itself: litestar's Headers parse all, each time.
+    """
+    values = [value for key, value in connection.scope["headers"] if key == name]
+    if len(values) > 1:
+        sentence = f"The header `{name.decode()}` was sent more than once; send it once."
+        raise RefusedError(repeated, sentence, field=name.decode())
+    return bytes(values[0]).decode("latin-1") if values else None
+
+
+def given_key(connection: Connection) -> str | None:
+    """The Idempotency-Key as it was sent; raises RefusedError where it came twice."""
+    return header(connection, b"idempotency-key", repeated="idempotency_key_invalid")

@@ -8,9 +8,10 @@ from litestar.response.base import ASGIResponse
 from rockseg_api.http.answers import REVALIDATE, STALE_HEADER, JobBody, json_answer
 from rockseg_api.http.documents import ERASE_RESPONSES, KEY_NEEDED, READ_RESPONSES, EraseOperation, ReadOperation
 from rockseg_api.http.edge import AT_END
-from rockseg_api.http.guards import Guard, header
+from rockseg_api.http.entity_tags import client_has, entity_tag
+from rockseg_api.http.guards import Guard
 from rockseg_api.http.options import job_id, result_query
-from rockseg_api.http.results import ResultAnswers, entity_tag
+from rockseg_api.http.results import ResultAnswers
 from rockseg_api.keys import Caller
 from rockseg_api.metrics import ApiMetrics
 from rockseg_api.usecases.erase import EraseJob
@@ -44,7 +45,7 @@ def read_route(read: ReadJob, results: ResultAnswers, metrics: ApiMetrics, guard
         if reading.job.status is not JobStatus.FINISHED:
             return json_answer(JobBody.of(reading.job), headers=headers)
         headers |= {"cache-control": REVALIDATE, "etag": entity_tag(reading.job, query)}
-        if header(request, b"if-none-match") == headers["etag"]:
+        if client_has(request, headers["etag"]):
             return ASGIResponse(status_code=304, headers=headers)
         return await results(reading, query, headers, request.scope["state"][AT_END])
 

@@ -12,7 +12,6 @@ from rockseg_api.http.pieces import PictureJson
 from rockseg_api.usecases.answer_memory import AnswerMemory
 from rockseg_api.usecases.read import ReadJob
 from rockseg_api.view.reading import Reading
-from rockseg_core.domain.fold import JobRecord
 from rockseg_core.domain.report import Report
 
 PNG_OVERHEAD_BYTES: Final = 1 << 20
@@ -77,11 +76,3 @@ def _classes(report: Report) -> dict[str, tuple[int, int, int]]:
 
 def _answer(body: bytes, media_type: str, headers: dict[str, str]) -> ASGIResponse:
     return ASGIResponse(body=body, media_type=media_type, headers=headers)
-
-
-def entity_tag(job: JobRecord, query: ResultQuery) -> str:
-    """Names one form of one result: the object's own digest, and what the overlay was asked with."""
-    key = {"confidence": job.confidence_key, "report": job.report_key}.get(query.form, job.mask_key) or ""
-    digest = key.rpartition("-")[2].partition(".")[0]
-    weight = job.options.mask_weight if query.weight is None else query.weight
-    return f'"{query.form}-{digest}-{weight:.3f}-{"legend" if query.legend else "plain"}"'

@@ -9,7 +9,7 @@ from rockseg_api.http.answers import JobAccepted, json_answer
 from rockseg_api.http.documents import KEY_NEEDED, SUBMIT_RESPONSES, SubmitOperation
 from rockseg_api.http.draining import Drain
 from rockseg_api.http.form import FormHead, FormLimits, read_form
-from rockseg_api.http.guards import Guard, header
+from rockseg_api.http.guards import Guard, given_key
 from rockseg_api.http.options import idempotency_key, submit_options
 from rockseg_api.http.upload_memory import UploadMemory
 from rockseg_api.keys import Caller
@@ -43,7 +43,7 @@ def submit_route(
     )
     async def submit_job(request: Request[Caller, None, Any]) -> ASGIResponse:
         """Accept a photo of a drill core; the answer comes once it is durable. Then poll `GET /job/{job_id}`."""
-        key = idempotency_key(header(request, b"idempotency-key"))
+        key = idempotency_key(given_key(request))
         head = FormHead.of(request.headers, limits)
         with memory.lease(request.user.tenant, head.announced_bytes or 0) as lease:
             form = await read_form(request.receive, head, limits, lease, drain)

@@ -111,7 +111,7 @@ class SubmitJob:
     async def _submit_once(self, tenant: Tenant, job_id: UUID, photo: _Photo, options: JobOptions) -> Accepted:
         digest = request_digest(photo.sha256, options)
         try:
-            return _same(await self._view.get(tenant, job_id), digest)
+            return _same(_fresh(await self._view.get(tenant, job_id)), digest)
         except JobGoneError as error:
             raise _spent() from error
         except JobUnknownError:
@@ -119,7 +119,7 @@ class SubmitJob:
         photo_key = await self._publish(tenant, job_id, photo, options)
         # A twin at another replica may have been first; the log has decided, and the view has read it.
         try:
-            reading = await self._view.get(tenant, job_id)
+            reading = _fresh(await self._view.get(tenant, job_id))
         except JobGoneError as error:
             await self._take_back(photo_key)
             raise _spent() from error
@@ -158,6 +158,13 @@ class SubmitJob:
 
     def _look_at(self, photo: bytes) -> _Photo:
         return _Photo(photo, inspect_photo(photo, max_pixels=self._max_pixels), hashlib.sha256(photo).hexdigest())
+
+
+def _fresh(reading: Reading) -> Reading:
+    """A key is answered by what the log holds (design §5): an old view may not know that the job was erased."""
+    if reading.stale:
+        raise ViewNotReadyError("The log of jobs cannot be reached; try again shortly, with the same key.")
+    return reading
 
 
 def _same(reading: Reading, digest: str) -> Accepted:

@@ -124,6 +124,29 @@ async def test_a_result_that_the_client_has_is_not_sent_again_until_it_is_erased
 
 
 @pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (["TAG"], 304),
+        (["W/TAG"], 304),
+        (['"a", TAG'], 304),
+        (['W/"a,b",W/TAG , "c"'], 304),
+        (['"a"', "TAG"], 304),
+        (["*"], 304),
+        (['"a"'], 200),
+        (['"*"'], 200),
+        ([""], 200),
+        (["xTAGx".replace("TAG", '"a-TAG"')], 200),
+    ],
+)
+async def test_what_a_client_has_may_be_said_in_all_ways_of_the_rfc(api: Api, sent: list[str], status: int) -> None:
+    job_id = await api.submit()
+    await api.finish(job_id)
+    tag = (await api.client.get(f"/job/{job_id}?form=mask")).headers["etag"]
+    headers = [("if-none-match", value.replace("TAG", tag)) for value in sent]
+    assert (await api.client.get(f"/job/{job_id}?form=mask", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("form=jpeg", "form_unknown"),

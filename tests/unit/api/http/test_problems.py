@@ -55,6 +55,8 @@ async def test_a_wrong_method_is_a_problem_that_lists_the_right_ones(
     answer = await api.client.request(method, path)
     assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == allowed
+    options = await api.client.options(path)
+    assert (options.status_code, options.headers.get_list("allow")) == (204, [allowed])
 
 
 @pytest.mark.parametrize(

@@ -251,3 +251,12 @@ async def test_a_head_request_has_headers_and_no_body(served: Api) -> None:
     assert answer.content == b""
     assert int(answer.headers["content-length"]) > 0
     assert_problem(await served.client.get("/classes"), 503, "model_unknown")
+
+
+async def test_the_time_that_a_client_waits_ends_with_the_answer(served: Api) -> None:
+    async with Wire(served) as wire:
+        await wire.head(content_type=FORM, content_length=str(90_000))
+        assert (await wire.answer())[0] == 401
+        await asyncio.sleep(0.5)  # what comes then is dropped
+    await until(lambda: served.sample("rockseg_api_request_seconds_count", route="/predict"))
+    assert (served.sample("rockseg_api_request_seconds_sum", route="/predict") or 1) < 0.4

@@ -97,6 +97,16 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
         400,
         "idempotency_key_invalid",
     ),
+    "two Idempotency-Keys": (
+        {"files": [FILE], "headers": [("idempotency-key", "a"), ("idempotency-key", "a")]},
+        400,
+        "idempotency_key_invalid",
+    ),
+    "two API keys": (
+        {"files": [FILE], "headers": [("api-key", "rsk_0_0"), ("api-key", "rsk_0_0")]},
+        400,
+        "bad_request",
+    ),
     "an Idempotency-Key beyond ASCII": (
         {"files": [FILE], "headers": {"idempotency-key": "Bohrkern-ü".encode()}},
         400,

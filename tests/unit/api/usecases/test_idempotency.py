@@ -165,15 +165,15 @@ async def test_a_retry_after_a_lost_answer_finds_the_job_that_landed(rig: Rig) -
     assert len(rig.requests()) == 1
 
 
-async def test_while_the_log_is_out_of_reach_no_key_is_taken_for_new(site: Site) -> None:
+async def test_while_the_log_is_out_of_reach_a_key_is_neither_new_nor_known(site: Site) -> None:
     feed = site.feed()
     async with rigged(site, feed=feed, barrier_seconds=0.1) as rig:
-        known = await rig.submit(TENANT, png(), OPTIONS, KEY)
+        await rig.submit(TENANT, png(), OPTIONS, KEY)
         feed.away = True
 
-        assert await rig.submit(TENANT, png(), OPTIONS, KEY) == known
-        with pytest.raises(ViewNotReadyError):
-            await rig.submit(TENANT, png(), OPTIONS, "another key")
+        for key in (KEY, "another key"):  # the known job may have been erased by now, at another replica
+            with pytest.raises(ViewNotReadyError):
+                await rig.submit(TENANT, png(), OPTIONS, key)
         assert len(rig.requests()) == 1
         assert len(rig.objects.objects) == 1
 
