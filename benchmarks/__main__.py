@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import figures, machine, memory, null_service, real_service, rendering
+from benchmarks import cluster, figures, machine, memory, null_service, real_service, rendering
 
 
 def main() -> int:
@@ -16,6 +16,7 @@ def main() -> int:
         found |= rendering.measure()
         found |= null_service.measure(folder)
         found |= real_service.measure(folder)
+        found |= cluster.measure(folder)
         found |= memory.measure(folder)
     figures.write(found)
     return 0
