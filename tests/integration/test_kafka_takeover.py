@@ -86,6 +86,22 @@ async def test_a_partition_that_is_missing_from_the_answer_is_asked_for_again(
         await hand.close()
 
 
+async def test_a_partition_that_cannot_be_taken_over_for_a_bug_is_heard_of(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Assignment, "_assign", broken)
+    async with crew_of(kafka_bootstrap) as crew:
+        hand = crew.hire()
+        with pytest.raises(ZeroDivisionError):
+            await soon(hand.receive())
+        with pytest.raises(ZeroDivisionError):
+            await soon(hand.receive())
+        await hand.close()
+
+
 async def test_a_group_that_has_committed_nothing_starts_at_the_beginning(kafka_bootstrap: str) -> None:
     async with crew_of(kafka_bootstrap) as crew:
         await crew.publish(6)

@@ -108,20 +108,21 @@ class KafkaDeliverySource(DeliverySource):
         await self._lookup.close()
 
     async def _run(self) -> None:
-        fetching = await self._join()
+        assignment, fetching = await self._join()
         self._committer.after_step = fetching.adjust
         committing = asyncio.create_task(self._committer.run(), name="rockseg-committer")
         polling = asyncio.create_task(fetching.run(), name="rockseg-poll")
         try:
-            await asyncio.wait([committing, polling], return_when=asyncio.FIRST_COMPLETED)
-            for task in (committing, polling):
-                if task.done():
-                    task.result()
+            parts = [committing, polling, assignment.failed]
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in parts:
+                if part.done():
+                    part.result()
         finally:
             for task in (committing, polling):
                 task.cancel()
 
-    async def _join(self) -> Fetching:
+    async def _join(self) -> tuple[Assignment, Fetching]:
         """Become a member; waits for brokers that are away."""
         tries = 0
         while True:
@@ -138,7 +139,7 @@ class KafkaDeliverySource(DeliverySource):
                 await asyncio.sleep(CONNECT_RETRY_SECONDS[min(tries, len(CONNECT_RETRY_SECONDS) - 1)])
                 tries += 1
             else:
-                return Fetching(
+                return assignment, Fetching(
                     consumer,
                     self._topic,
                     assignment,

@@ -48,11 +48,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
         self._moving: set[int] = set()
         self.settled = asyncio.Event()
         """Set while everything that is assigned to this worker has been taken over."""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Holds the bug because of which a partition could not be taken over: it must not just lie there."""
 
     @override
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Awaits nothing: aiokafka sends no heartbeat until this returns."""
-        self._consumer.pause(*assigned)
+        try:
+            self._consumer.pause(*assigned)
+        except Exception as error:
+            self._fail(error)  # aiokafka would log it and go on
+            raise
         self._moving = {tp.partition for tp in assigned}
         self.settled.clear()
         ownership = Ownership(self._consumer, self._topic, self._settings)
@@ -93,7 +99,16 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def _take_over(self, partitions: set[int], ownership: Ownership) -> None:
         missing, tries = set(partitions), 0

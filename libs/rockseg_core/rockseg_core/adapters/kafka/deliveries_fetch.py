@@ -16,7 +16,7 @@ from rockseg_core.domain.errors import FatalError
 _log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
-UNPLACED_SECONDS: Final = 0.02  # aiokafka complains of a partition without a position until it has been taken over
+UNPLACED_SECONDS: Final = 0.001  # aiokafka complains of each partition without an offset, and fetches none until then
 RETRY_SECONDS: Final = 0.5
 
 
