@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -65,6 +66,17 @@ def write_bundle(
     for file, content in files.items():
         (folder / file).write_bytes(content)
     (folder / MANIFEST).write_bytes(encode_manifest(manifest))
+    return load_bundle(folder)
+
+
+def replace_card(folder: Path, card: str) -> Bundle:
+    """Give a bundle another card (Markdown); weights and all else of it stay. Raises BundleError for a bad bundle."""
+    manifest = load_bundle(folder).manifest
+    content = card.encode()
+    files = {**manifest.files, CARD: hashlib.sha256(content).hexdigest()}
+    (folder / MANIFEST).unlink()
+    (folder / CARD).write_bytes(content)
+    (folder / MANIFEST).write_bytes(encode_manifest(msgspec.structs.replace(manifest, files=files)))
     return load_bundle(folder)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rockseg_training.classes import CLASSES
 from rockseg_training.evaluate import Tally
-from rockseg_training.photos import HELD_OUT
+from rockseg_training.photos import HELD_OUT_WELLS
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,11 @@ class Measured:
 
     steps: int
     minutes: float
+    threads: int
     seed: int
     rounds: bool  # more than one, with settings changed between them
     real: bool  # trained on real photos too
+    shown: Mapping[str, int]  # how many of these show rock of known kind, by class
     drawn: Tally
     drawn_crops: int
     photos: Mapping[str, Tally]
@@ -53,18 +55,21 @@ Real photos that the weights were trained or measured on; none of them is in thi
   of laterite: Irfan, Alimuddin, Pasalli, CC BY 3.0
 """
 
-LIMITS: Final = """\
+NO_DECISION: Final = """\
 - Not for any decision that costs money or safety. It is the start of a model: a way to see the whole pipeline work.
-- It learned most rocks from drawn cores alone. On real rock its *kind* is often wrong; what is rock and what is not
-  is more to be trusted. There were no real photos of anhydrite, pure siltstone, interlayered siltstones or crust in
-  core; of dolomite two tiny patches.
+"""
+
+LIMITS: Final = """\
 - A photo cannot tell dolomite from limestone, nor anhydrite from pale carbonate, with any certainty; that takes acid,
   a log or a laboratory. Mudstone and marl differ by their lime, which is not seen.
-- Where rock and tray have nearly one colour it may call the whole core background: of the North Sea's corebox-02,
-  sandstone in a tray of its own grey-brown, it finds next to nothing.
 - It knows nothing but cores: shown a face or a landscape, it may call it rock.
-- The temperature and the threshold were fitted on drawn cores: on real ones it is surer than it should be.
+- Where nobody gives the width of a core, it is read off what the model calls rock, and so is the number of cores. Where
+  cores touch or are broken along, both may be wrong; the warning `core_width_uncertain` comes in many such cases, not
+  in all.
+- The temperature and the threshold were fitted on drawn cores: on real ones it may be surer than it should be.
 """
+
+MISSED_IOU: Final = 0.5  # a photo with less of its rock found is named among the limits
 
 
 def write_card(measured: Measured, name: str, version: str) -> str:
@@ -79,7 +84,7 @@ def write_card(measured: Measured, name: str, version: str) -> str:
     ]
     if measured.photos:
         parts += ["## What it measured: real photos, held out of training\n", _photos(measured.photos)]
-    parts += ["## What not to use it for\n", LIMITS, "## Credits\n", CREDITS]
+    parts += ["## What not to use it for\n", NO_DECISION + _gaps(measured) + LIMITS, "## Credits\n", CREDITS]
     if measured.real or measured.photos:
         parts.append(DATA_CREDITS)
     return "\n".join(parts)
@@ -100,9 +105,9 @@ def _training(measured: Measured) -> str:
         else ""
     )
     return _filled(
-        f"{measured.steps} steps of a quarter to half a megapixel, {measured.minutes:.0f} minutes on two CPU cores "
-        f"that others used too, seed {measured.seed}, from ImageNet's weights in the encoder and random ones in the "
-        f"decoder; the weights kept are a running mean. {mixed}{rounds}"
+        f"{measured.steps} steps of a quarter to half a megapixel, {measured.minutes:.0f} minutes on a CPU "
+        f"({measured.threads} threads), seed {measured.seed}, from ImageNet's weights in the encoder and random ones "
+        f"in the decoder; the weights kept are a running mean. {mixed}{rounds}"
     )
 
 
@@ -124,12 +129,45 @@ def _drawn(measured: Measured) -> str:
     return f"{what}\n| class | IoU |\n|---|---|\n{rows}\n{mean}\n\n{sure}"
 
 
+def _gaps(measured: Measured) -> str:
+    """What it has not seen, and where it failed."""
+    known = [f"{name} ({measured.shown[name]})" for name in _rocks() if measured.shown.get(name)]
+    drawn = [name for name in _rocks() if not measured.shown.get(name)]
+    lines = [
+        f"Of real rock of known kind it was shown {', '.join(known)}, in so many photos; {', '.join(drawn)} it knows "
+        "from drawn cores alone, or as one of several kinds that a photo may show. Of these above all, the *kind* may "
+        "be wrong on real rock."
+        if known
+        else "It learned every rock from drawn cores alone: on real rock the *kind* may be wrong."
+    ]
+    missed = [(name, tally.rock_iou()[0]) for name, tally in measured.photos.items()]
+    missed = [(name, found) for name, found in missed if found < MISSED_IOU]
+    if missed:
+        named = ", ".join(f"{name} (IoU {found:.3f})" for name, found in missed)
+        lines.append(
+            f"It misses most of the rock in {named}: it may call a whole core background, as where rock and tray have "
+            "nearly one colour."
+        )
+    return "".join(_bullet(line) for line in lines)
+
+
+def _rocks() -> list[str]:
+    return [rock.name for rock in CLASSES[1:]]
+
+
 def _photos(photos: Mapping[str, Tally]) -> str:
+    wells = [name for name in sorted(photos) if name in HELD_OUT_WELLS]
+    of_wells = (
+        f"Only {', '.join(f'{name} ({HELD_OUT_WELLS[name]})' for name in wells)} is of a well that training never saw; "
+        "the others are of wells of which it saw, or may have seen, other photos."
+        if wells
+        else "They are of wells of which it saw, or may have seen, other photos."
+    )
+    trays = " Trays have cores of 31 px, too few to enlarge to 160." if any("trays/" in name for name in photos) else ""
     what = _filled(
-        f"Held out by box and well: {', '.join(sorted(HELD_OUT))}, and what was cut from them. The scale was taken "
+        f"Held out by box: {', '.join(sorted(photos))}, and what was cut from them. {of_wells} The scale was taken "
         "from the mask. *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock may "
-        "be by its source (mudstone, limestone or marl; limestone or marl; sandstone; or any rock). Trays have cores "
-        "of 31 px, too few to enlarge to 160."
+        f"be by its source (mudstone, limestone or marl; limestone or marl; sandstone; or any rock).{trays}"
     )
     rows = []
     for name, tally in photos.items():
@@ -141,6 +179,15 @@ def _photos(photos: Mapping[str, Tally]) -> str:
 
 def _filled(text: str) -> str:
     return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
+def _bullet(text: str) -> str:
+    return (
+        textwrap.fill(
+            text, 118, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        + "\n"
+    )
 
 
 def _figure(value: float) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import torch
 from torch import nn
 
 from rockseg_model.bundle_writer import write_bundle
@@ -12,7 +13,7 @@ from rockseg_training.card import Measured, write_card
 from rockseg_training.classes import CLASSES
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.evaluate import evaluate_drawn, evaluate_photos, held_out_crops
-from rockseg_training.photos import read_boxes
+from rockseg_training.photos import read_boxes, read_textures, shown_rocks
 from rockseg_training.synthetic.crop import CORE_WIDTH_PX
 from rockseg_training.train import Progress
 
@@ -45,9 +46,11 @@ def export(
     measured = Measured(
         steps=progress.step,
         minutes=progress.seconds / 60,
+        threads=torch.get_num_threads(),
         seed=seed,
         rounds=progress.begin > 0,
         real=bool(data),
+        shown=shown_rocks([*read_boxes(data, held_out=False), *read_textures(data)]) if data else {},
         drawn=drawn,
         drawn_crops=DRAWN_CROPS,
         photos=photos,

@@ -1,6 +1,7 @@
 """Real photos with masks, from a folder laid out like the shared data's; what is held out of training stands here."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,15 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_training.classes import INDEX, UNLABELLED
+from rockseg_model.core_width import runs, weighted_median
+from rockseg_training.classes import CLASSES, INDEX, UNLABELLED
 from rockseg_training.labels import ANY_ROCK, LIME_OR_MARL, MUD_OR_LIME
 
-# Never trained on, so that the card's figures on them mean something. By well and box: well 204/19-6 is the strips,
-# their textures and corebox-02 of the North Sea.
+# Never trained on, so that the card's figures on them mean something. By box: other boxes of their wells are trained
+# on, save of the wells below.
 HELD_OUT: Final = frozenset({
     "core-boxes/box-02", "core-boxes/box-03", "core-boxes/box-05", "boxes-carbonate/corebox-01",
     "boxes-carbonate/corebox-02", "boxes-north-sea/corebox-02", "columns/column-02", "trays/tray-02",
 })  # fmt: skip
+# Wells of which nothing is trained on, by the photo held out; 204/19-6 is also the strips and their textures.
+HELD_OUT_WELLS: Final = {"boxes-north-sea/corebox-02": "well 204/19-6"}
 
 # Folder → (ending of the mask's name, the mask's value → our label; other values are unlabelled).
 BOXES: Final[dict[str, tuple[str, dict[int, int]]]] = {
@@ -64,8 +68,18 @@ def read_boxes(data: Path, *, held_out: bool) -> list[Photo]:
             pixels = _read(data / f"{name}.jpg")
             if pixels.shape[:2] != mask.shape:
                 raise ValueError(f"{name}: the photo is {pixels.shape[1::-1]}, its mask {mask.shape[::-1]}")
-            photos.append(Photo(name, pixels, labels[mask], core_width(labels[mask] != 0)))
+            photos.append(Photo(name, pixels, labels[mask], mask_core_width(labels[mask] != 0)))
     return photos
+
+
+def shown_rocks(photos: Iterable[Photo]) -> dict[str, int]:
+    """How many photos show rock of one known kind, by the class's name."""
+    kinds = [np.unique(photo.labels) for photo in photos]
+    return {
+        rock.name: shown
+        for index, rock in enumerate(CLASSES)
+        if index and (shown := sum(index in labels for labels in kinds))
+    }
 
 
 def read_textures(data: Path) -> list[Photo]:
@@ -80,15 +94,13 @@ def read_textures(data: Path) -> list[Photo]:
     return photos
 
 
-def core_width(rock: NDArray[np.bool_]) -> float:
-    """Pixels across one core: the area-weighted median run of rock along the axis on which runs are shorter."""
-    widths = []
-    for lines in (rock, rock.T):
-        steps = np.diff(np.pad(lines[::5].astype(np.int8), ((0, 0), (1, 1))), axis=1)
-        runs = np.sort(np.nonzero(steps.ravel() == -1)[0] - np.nonzero(steps.ravel() == 1)[0])
-        if len(runs):
-            covered = np.cumsum(runs)
-            widths.append(float(runs[np.searchsorted(covered, covered[-1] / 2)]))
+def mask_core_width(rock: NDArray[np.bool_]) -> float:
+    """Pixels across one core: the area-weighted median run of rock along the axis on which runs are shorter.
+
+    Not as `rockseg_model.core_width.measure` does it, whose axis is that of the longer mean run: a box's mask is all
+    there is here, and the weights that the card tells of were trained at this scale.
+    """
+    widths = [weighted_median(lengths) for lines in (rock, rock.T) if len(lengths := runs(lines[::5]))]
     return max(8.0, min(widths, default=float(min(rock.shape))))
 
 

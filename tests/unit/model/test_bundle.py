@@ -204,3 +204,17 @@ def test_a_manifest_that_would_fill_the_memory_is_refused(bundle_copy: Path) -> 
     (bundle_copy / MANIFEST).write_bytes(json.dumps({"a": "x" * (1 << 20)}).encode())
     with pytest.raises(BundleError, match="larger than"):
         load_bundle(bundle_copy)
+
+
+def test_a_card_is_replaced_and_the_weights_stay(bundle_copy: Path) -> None:
+    from rockseg_model.bundle_writer import replace_card
+
+    before = load_bundle(bundle_copy)
+    after = replace_card(bundle_copy, "# Truer\n")
+    assert after.card == "# Truer\n"
+    assert after.weights == before.weights
+    assert after.manifest.self_test == before.manifest.self_test
+    assert after.ref.digest != before.ref.digest
+    (bundle_copy / "model.safetensors").write_bytes(b"other")
+    with pytest.raises(BundleError):
+        replace_card(bundle_copy, "# Of other weights\n")

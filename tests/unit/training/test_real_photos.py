@@ -9,7 +9,7 @@ import pytest
 from rockseg_training.batches import Album
 from rockseg_training.classes import INDEX, UNLABELLED
 from rockseg_training.labels import LIME_OR_MARL, MUD_OR_LIME
-from rockseg_training.photos import Photo, core_width, read_boxes, read_textures
+from rockseg_training.photos import Photo, mask_core_width, read_boxes, read_textures, shown_rocks
 from rockseg_training.real_crop import crop_photo
 
 
@@ -61,6 +61,11 @@ def test_masks_become_labels_that_say_what_the_rock_may_be(data: Path) -> None:
     assert by_name["boxes-carbonate/corebox-03"] == {0, LIME_OR_MARL, UNLABELLED}
 
 
+def test_rocks_of_known_kind_are_counted_by_photo(data: Path) -> None:
+    photos = [*read_boxes(data, held_out=False), *read_textures(data)]
+    assert shown_rocks(photos) == {"marl rock": 1, "conglomerate": 1}
+
+
 def test_a_mask_of_another_size_is_refused_by_name(data: Path) -> None:
     cv2.imwrite(str(data / "core-boxes/box-08.rock.png"), np.zeros((10, 10), np.uint8))
     with pytest.raises(ValueError, match="core-boxes/box-08"):
@@ -72,7 +77,7 @@ def test_core_width_is_measured_across_the_core_whichever_way_it_lies(turned: bo
     rock = np.zeros((400, 300), bool)
     rock[20:380, 30:90] = True
     rock[20:300, 150:212] = True
-    assert core_width(rock.T if turned else rock) == pytest.approx(61, abs=2)
+    assert mask_core_width(rock.T if turned else rock) == pytest.approx(61, abs=2)
 
 
 def test_a_crop_keeps_photo_and_labels_together(data: Path) -> None:
