@@ -167,7 +167,7 @@ async def test_a_retry_after_a_lost_answer_finds_the_job_that_landed(rig: Rig) -
 
 async def test_while_the_log_is_out_of_reach_a_key_is_neither_new_nor_known(site: Site) -> None:
     feed = site.feed()
-    async with rigged(site, feed=feed, barrier_seconds=0.1) as rig:
+    async with rigged(site, feed=feed, barrier_seconds=0.5) as rig:
         await rig.submit(TENANT, png(), OPTIONS, KEY)
         feed.away = True
 
