@@ -18,6 +18,7 @@ from rockseg_api.http.model import model_routes
 from rockseg_api.http.probes import probe_routes
 from rockseg_api.http.protocol import bounded_http
 from rockseg_api.http.results import ResultAnswers, largest_answer_bytes
+from rockseg_api.http.server_log import log_server_errors
 from rockseg_api.http.submit import submit_route
 from rockseg_api.http.upload_memory import UploadMemory
 from rockseg_api.keys import KeyFile
@@ -157,6 +158,7 @@ def http_server(parts: ApiParts, settings: ApiSettings) -> uvicorn.Server:
     Opens /metrics; raises SettingsError when its port is taken.
     """
     parts.metrics_server.open()
+    log_server_errors()
     limits = ConnectionLimits(most_connections(settings.connections), settings.head_seconds, settings.stall_seconds)
     return DrainingServer(
         uvicorn.Config(

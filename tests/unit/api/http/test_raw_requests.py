@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import logging
 
 import pytest
 from structlog.testing import capture_logs
 from tests.unit.api.http.api_under_test import Api
+
+from rockseg_api.http.server_log import log_server_errors
 
 KIB = 1024
 
@@ -45,12 +48,36 @@ async def exchange(served: Api, *pieces: bytes) -> tuple[int, bytes]:
         (b"GET /predict HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 405),
     ],
 )
-async def test_what_is_hardly_a_request_is_a_4xx_problem(served: Api, request_: bytes, status: int) -> None:
+async def test_what_is_hardly_a_request_is_a_4xx_problem_and_no_line_in_the_log(
+    served: Api, request_: bytes, status: int, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     with capture_logs() as logs:
         got, body = await exchange(served, request_)
     assert got == status
     assert json.loads(body)["code"]
-    assert not [entry for entry in logs if entry["event"] == "request failed"]
+    assert not logs
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
+    assert not capfd.readouterr().err
+
+
+def test_an_error_of_the_server_is_one_event_without_the_exception_s_message() -> None:
+    def broken() -> None:
+        raise LookupError("a secret: rsk_1_2")
+
+    log_server_errors()
+    with capture_logs() as logs:
+        try:
+            broken()
+        except LookupError:
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+    [entry] = logs
+    assert (entry["event"], entry["said"], entry["error"]) == (
+        "http server",
+        "Exception in ASGI application",
+        "LookupError",
+    )
+    assert entry["at"][-1].startswith("test_raw_requests.py:")
+    assert "secret" not in str(entry)
 
 
 @pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: ", b"GET / HTTP/1.1\r\n"])
