@@ -42,6 +42,27 @@ async def test_a_rebalance_waits_for_what_runs_and_nothing_comes_twice(kafka_boo
         await second.close()
 
 
+async def test_a_rebalance_does_not_wait_for_what_itself_waits_for_a_part_that_is_away(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await crew.publish(2)
+        first, second = crew.hire(PATIENT), crew.hire(PATIENT)
+        busy, waiting = await first.take(2)
+        first.note_waiting(waiting, True)
+        joining = asyncio.ensure_future(second.join())
+        await until(lambda: not first._committer._starting)
+        assert not joining.done()
+        began = time.monotonic()
+        first.note_waiting(busy, True)
+        await soon(joining)
+        assert time.monotonic() - began < PATIENT.revoke_seconds / 2
+        for delivery in (busy, waiting):
+            first.note_waiting(delivery, False)
+            await soon(first.acknowledge(delivery))
+        assert not first._committer._waiting
+        await first.close()
+        await second.close()
+
+
 async def test_nothing_starts_while_partitions_are_being_given_back(kafka_bootstrap: str) -> None:
     async with crew_of(kafka_bootstrap) as crew:
         await crew.publish(3)

@@ -3,7 +3,9 @@
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from rockseg_core.domain.clock import Clock
@@ -21,6 +23,19 @@ class OutOfTimeError(Exception):
 
 class HurriedError(Exception):
     """The worker drains: it waits for no part that is away."""
+
+
+def _nobody(_waiting: bool) -> None:
+    """For steps that belong to no job."""
+
+
+@contextmanager
+def _told(listener: Callable[[bool], None]) -> Iterator[None]:
+    listener(True)
+    try:
+        yield
+    finally:
+        listener(False)
 
 
 class Patience:
@@ -41,6 +56,7 @@ class Patience:
         self._clock, self._limits, self._metrics = clock, limits, metrics
         self._sleep, self._jitter = sleep, jitter
         self._hurried = asyncio.Event()
+        self._listener: ContextVar[Callable[[bool], None]] = ContextVar("listener", default=_nobody)
 
     def hurry(self) -> None:
         """From now on a step has one try; who waits stops waiting."""
@@ -48,12 +64,25 @@ class Patience:
 
     async def __call__(self, step: str, attempt: Callable[[], Awaitable[T]], *, until: float = math.inf) -> T:
         """What `attempt` returns. Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried."""
+        try:
+            return await attempt()
+        except TransientError as error:
+            self._metrics.waits.labels(step, error.code).inc()
+        with _told(self._listener.get()):
+            return await self._again(step, attempt, until)
+
+    @contextmanager
+    def telling(self, listener: Callable[[bool], None]) -> Iterator[None]:
+        """Within, and in the tasks begun there, `listener` hears True when a step begins to wait, False at its end."""
+        token = self._listener.set(listener)
+        try:
+            yield
+        finally:
+            self._listener.reset(token)
+
+    async def _again(self, step: str, attempt: Callable[[], Awaitable[T]], until: float) -> T:
         longest = self._limits.backoff_first_seconds
         while True:
-            try:
-                return await attempt()
-            except TransientError as error:
-                self._metrics.waits.labels(step, error.code).inc()
             left = until - self._clock.now()
             if left <= 0:
                 raise OutOfTimeError
@@ -61,6 +90,10 @@ class Patience:
                 raise HurriedError
             await self._pause(min(left, longest * (0.5 + self._jitter() / 2)))
             longest = min(longest * 2, self._limits.backoff_most_seconds)
+            try:
+                return await attempt()
+            except TransientError as error:
+                self._metrics.waits.labels(step, error.code).inc()
 
     async def _pause(self, seconds: float) -> None:
         asleep = asyncio.ensure_future(self._sleep(seconds))

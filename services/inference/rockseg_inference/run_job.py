@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -68,6 +69,10 @@ class RunJob:
         """Raises WorkerAtFaultError: then nothing was said of the job, and nothing counts."""
         if delivery.suspect:
             self._metrics.repeats.inc()
+        with self._patience.telling(partial(self._deliveries.note_waiting, delivery)):
+            await self._end(delivery)
+
+    async def _end(self, delivery: Delivery) -> None:
         try:
             ending = await self._settle(delivery)
             if ending.outcome is Outcome.RETRIED:

@@ -1,7 +1,9 @@
+import pytest
 from inference_works import GatedSegmenter, Works, png, until
 from typing_extensions import override
 
 from rockseg_core.domain.job import JobStatus
+from rockseg_core.testing.memory_deliveries import MemoryDeliveries
 from rockseg_core.testing.memory_store import MemoryStore
 from rockseg_inference.exits import ExitReason
 
@@ -20,6 +22,24 @@ async def test_a_store_outage_is_waited_out_on_attempt_1(works: Works) -> None:
     assert works.events(request)[-1].attempt == 1
     assert works.naps == sorted(works.naps)
     assert works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable") == 9
+
+
+async def test_the_source_of_deliveries_hears_which_of_them_wait(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives partitions back without waiting for these."""
+    heard: list[tuple[int, bool]] = []
+    monkeypatch.setattr(
+        MemoryDeliveries,
+        "note_waiting",
+        lambda _, delivery, waiting: heard.append((delivery.position.offset, waiting)),
+        raising=False,
+    )
+    works.start()
+    await _up(works)
+    await until(works.ended(await works.submit()))
+    assert heard == []
+    works.store.fail_next(3)
+    await until(works.ended(await works.submit()))
+    assert heard == [(1, True), (1, False)]
 
 
 async def test_photos_that_cannot_be_read_hold_up_no_other(works: Works) -> None:

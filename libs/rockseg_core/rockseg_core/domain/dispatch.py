@@ -128,9 +128,11 @@ class Dispatch(Generic[R]):
         return sorted(self._lanes)
 
     @property
-    def running(self) -> int:
-        """How many deliveries run of the partitions that are ours."""
-        return sum(len(lane.running) for lane in self._lanes.values())
+    def running(self) -> set[RequestPosition]:
+        """What runs of the partitions that are ours."""
+        return {
+            RequestPosition(partition, offset) for partition, lane in self._lanes.items() for offset in lane.running
+        }
 
     def window(self, partition: int) -> Window:
         return self._lanes[partition].window

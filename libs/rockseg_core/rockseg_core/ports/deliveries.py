@@ -23,6 +23,13 @@ class DeliverySource(Protocol):
         """The job failed here while the worker is sound: it comes again, alone, with attempt + 1."""
         ...
 
+    def note_waiting(self, delivery: Delivery, waiting: bool) -> None:  # noqa: ARG002  # most need not know
+        """A step of it waits for a part that is away (True), or no longer does (False), as often as there are steps.
+
+        Whoever gives partitions back does not wait for what waits so.
+        """
+        return
+
     def stop(self) -> None:
         """Hand out nothing more; what is in flight may still be acknowledged."""
         ...

@@ -144,7 +144,7 @@ def took_over(window: Window) -> Window:
 def test_a_partition_that_comes_back_adopts_what_runs(released: bool) -> None:
     dispatch, window = revoked(released=released)
     assert dispatch.partitions == []
-    assert dispatch.running == 0
+    assert dispatch.running == set()
     assert dispatch.strays(0) == [RequestPosition(0, 0), RequestPosition(0, 1)]
     dispatch.assign(0, window, 0)
     for offset in range(3):

@@ -86,6 +86,10 @@ class KafkaDeliverySource(DeliverySource):
             self._committer.touch()
 
     @override
+    def note_waiting(self, delivery: Delivery, waiting: bool) -> None:
+        self._committer.note_waiting(delivery.position, waiting)
+
+    @override
     def stop(self) -> None:
         self._desk.stop()
 

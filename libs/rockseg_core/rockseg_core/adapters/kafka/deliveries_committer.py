@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
@@ -41,6 +42,7 @@ class Committer:
         self._uncommitted: set[int] = set()
         self._confirmations: list[asyncio.Future[None]] = []
         self._acknowledged: set[RequestPosition] = set()  # and not yet in a commit that has succeeded
+        self._waiting: Counter[RequestPosition] = Counter()
         self._changed = asyncio.Event()
         self._hurried = asyncio.Event()
         self._ended = asyncio.Event()
@@ -77,6 +79,13 @@ class Committer:
             self._confirmations.append(confirmation)
             await confirmation
 
+    def note_waiting(self, position: RequestPosition, waiting: bool) -> None:
+        """One step more, or less, of it waits for a part that is away."""
+        self._waiting[position] += 1 if waiting else -1
+        if not self._waiting[position]:
+            del self._waiting[position]
+        self._ended.set()
+
     def put_back(self, position: RequestPosition) -> None:
         """It was named, and nobody took it."""
         self._dispatch.put_back(position)
@@ -102,11 +111,11 @@ class Committer:
             self._resolve()
 
     async def drain(self) -> None:
-        """Start nothing more, and wait for what runs, for `revoke_seconds` at most."""
+        """Start nothing more, and wait for what runs, for `revoke_seconds` at most; not for what itself waits."""
         self._starting = False
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.revoke_seconds):
-                while self._dispatch.running and not self._leaving:
+                while self._dispatch.running - self._waiting.keys() and not self._leaving:
                     self._ended.clear()
                     await self._ended.wait()
 
