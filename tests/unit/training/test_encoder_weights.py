@@ -1,11 +1,15 @@
 """ImageNet's tensors find their places by order, and a wrong file is told from a right one."""
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from rockseg_core.domain.errors import SettingsError
 from rockseg_training.encoder_weights import FILE_TENSORS, load_encoder, read_encoder_weights
 
 
@@ -41,7 +45,33 @@ def test_a_tensor_of_another_shape_or_role_is_refused(network: nn.Module) -> Non
         load_encoder(encoder, swapped)
 
 
+def test_the_wheel_that_pip_downloads_will_do(network: nn.Module, tmp_path: Path) -> None:
+    torch.save(_foreign(network.get_submodule("encoder")), tmp_path / "weights.pth")
+    wheel = tmp_path / "model-0.1.0-py2.py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("model/__init__.py", "")
+        archive.write(tmp_path / "weights.pth", "model/models/weights-57934424.pth")
+    assert len(read_encoder_weights(wheel)) == FILE_TENSORS
+
+
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
-    with pytest.raises(ValueError, match="296"):
+    with pytest.raises(SettingsError, match="296"):
         read_encoder_weights(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights", b"PK\x03\x04 cut off"])
+def test_what_is_no_file_of_weights_is_one_sentence_that_says_how_to_get_one(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.pth"
+    if content is not None:
+        file.write_bytes(content)
+    ended = subprocess.run(
+        [sys.executable, "-m", "rockseg_training.starter", "--encoder-weights", file, "--checkpoints", tmp_path,
+         "-o", tmp_path / "bundle"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "pip download" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1

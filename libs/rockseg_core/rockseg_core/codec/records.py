@@ -1,13 +1,13 @@
 """Records to bytes and back. Unknown fields are ignored, so that a newer writer stops no reader."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from rockseg_core.domain.errors import RecordUndecodableError
+from rockseg_core.domain.errors import FatalError, RecordUndecodableError
 from rockseg_core.domain.records import SCHEMA, JobEvent, JobRequest
 
-MAX_RECORD_BYTES = 4096
+MAX_RECORD_BYTES: Final = 4096
 
 R = TypeVar("R", bound=JobRequest | JobEvent)
 
@@ -16,7 +16,11 @@ _decoder: msgspec.json.Decoder[JobRequest | JobEvent] = msgspec.json.Decoder(Job
 
 
 def encode(record: JobRequest | JobEvent) -> bytes:
-    return _encoder.encode(record)
+    """Raises FatalError beyond 4 KB, the contract's bound: photos and results travel by key."""
+    value = _encoder.encode(record)
+    if len(value) > MAX_RECORD_BYTES:
+        raise FatalError(f"a record of {len(value)} bytes is more than the log takes ({MAX_RECORD_BYTES})")
+    return value
 
 
 def decode(value: bytes | None) -> JobRequest | JobEvent:

@@ -1,6 +1,6 @@
 """What lies before the camera: one core or a box of them on a floor, or no core at all."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -23,7 +23,6 @@ class Scene:
 
     pixels: Face
     mask: NDArray[np.uint8]
-    shadows: list[tuple[int, int, NDArray[np.uint8]]] = field(default_factory=list)
 
     @property
     def size(self) -> tuple[int, int]:

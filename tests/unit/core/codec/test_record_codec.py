@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rockseg_core.codec.records import MAX_RECORD_BYTES, decode, decode_or_none, encode
-from rockseg_core.domain.errors import RecordUndecodableError
+from rockseg_core.domain.errors import FatalError, RecordUndecodableError
 from rockseg_core.domain.job import JobError, JobOptions, JobStatus, ModelRef, Tenant
 from rockseg_core.domain.records import JobEvent, JobRequest
 
@@ -117,6 +117,11 @@ def test_a_record_on_the_other_s_topic_is_none() -> None:
 @pytest.mark.parametrize("name", RECORDS)
 def test_a_record_stays_below_four_kilobytes(name: str) -> None:
     assert len(encode(RECORDS[name])) < MAX_RECORD_BYTES / 2
+
+
+def test_a_longer_record_is_a_bug_and_never_published() -> None:
+    with pytest.raises(FatalError, match="4096"):
+        encode(msgspec.structs.replace(REQUEST, photo_key="k" * MAX_RECORD_BYTES))
 
 
 @given(st.binary(max_size=200))
