@@ -11,6 +11,7 @@ from litestar.openapi.spec import (
     OpenAPIFormat,
     OpenAPIHeader,
     OpenAPIMediaType,
+    OpenAPIResponse,
     OpenAPIType,
     Operation,
     Parameter,
@@ -18,11 +19,13 @@ from litestar.openapi.spec import (
     Schema,
 )
 from msgspec.structs import replace
+from typing_extensions import override
 
 from rockseg_api.http.answers import STALE_HEADER, JobAccepted, JobBody, JobResult
 from rockseg_api.http.options import RESULT_FORMS
 from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, Problem
 from rockseg_core.domain.option_bounds import BOUNDS
+from rockseg_core.domain.report import Report
 
 KEY_NEEDED: Final[Sequence[dict[str, list[str]]]] = ({"apiKey": []},)
 
@@ -50,8 +53,9 @@ _FAILED: Final = replace(
     error="The worker crashed three times over this photo.",
     error_code="worker_crashed",
 )
-_KEY_ERRORS: Final = ("api_key_missing", "api_key_unknown", "internal_error")
-_JOB_ERRORS: Final = (*_KEY_ERRORS, "job_id_invalid", "job_unknown", "job_gone", "view_behind")
+KEY_ERRORS: Final = ("bad_request", "api_key_missing", "api_key_unknown", "internal_error", "shutting_down")
+"""Of every operation that asks for a key."""
+_JOB_ERRORS: Final = (*KEY_ERRORS, "job_id_invalid", "job_unknown", "job_gone", "view_behind")
 
 
 def answered(
@@ -89,7 +93,7 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
     JobAccepted,
     "The job is durable.",
     (
-        *_KEY_ERRORS,
+        *KEY_ERRORS,
         "form_not_multipart",
         "form_malformed",
         "file_missing",
@@ -111,7 +115,6 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
         "too_many_unfinished",
         "queue_too_long",
         "uploads_busy",
-        "shutting_down",
         "view_behind",
         "store_unavailable",
         "store_busy",
@@ -122,7 +125,7 @@ SUBMIT_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
 
 READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
     200,
-    JobBody,
+    JobBody | Report,
     "The job. A finished one in the form asked for: JSON for `json` and `report`, a PNG for the others.",
     (
         *_JOB_ERRORS,
@@ -137,7 +140,7 @@ READ_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
     started=_STARTED,
     finished=_FINISHED,
     failed=_FAILED,
-)
+) | {304: ResponseSpec(None, generate_examples=False, description="The client has this result: see `ETag`.")}
 
 ERASE_RESPONSES: Final[Mapping[int, ResponseSpec]] = answered(
     204, None, "The job is erased.", (*_JOB_ERRORS, "store_unavailable", "store_busy", "store_busy", "log_unavailable")
@@ -180,9 +183,42 @@ _JOB_ID_PARAMETER: Final = _parameter(
 )
 
 
+def _header(description: str, schema: Schema | None = None) -> OpenAPIHeader:
+    return OpenAPIHeader(schema=schema or Schema(type=OpenAPIType.STRING), description=description)
+
+
+_WAIT: Final = _header("Seconds to wait before trying again.", Schema(type=OpenAPIType.INTEGER, minimum=1))
+_CHALLENGE: Final = _header("Names the header that takes the key.")
+_STALE: Final = _header(
+    "Present when the log could not be asked: the job may be further on than this says.",
+    Schema(type=OpenAPIType.STRING, enum=["true"]),
+)
+_TAG: Final = _header("Of a finished job: names this form of the result, for `If-None-Match`.")
+
+
 @dataclass
-class SubmitOperation(Operation):
+class KeyedOperation(Operation):
+    """An operation that asks for a key; its refusals say in headers what is to be done."""
+
     def __post_init__(self) -> None:
+        for status, response in (self.responses or {}).items():
+            if status == "401":
+                self.add_headers(status, {"WWW-Authenticate": _CHALLENGE})
+            elif status in {"429", "503"} and isinstance(response, OpenAPIResponse):
+                self.add_headers(status, {"Retry-After": _WAIT})
+
+    def add_headers(self, status: str, headers: Mapping[str, OpenAPIHeader]) -> None:
+        """To the response of that status."""
+        response = (self.responses or {})[status]
+        if isinstance(response, OpenAPIResponse):  # and no reference: litestar's types allow one
+            response.headers = {**(response.headers or {}), **headers}
+
+
+@dataclass
+class SubmitOperation(KeyedOperation):
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.request_body = RequestBody(
             required=True,
             description="Fields of other names are ignored.",
@@ -199,8 +235,10 @@ class SubmitOperation(Operation):
 
 
 @dataclass
-class ReadOperation(Operation):
+class ReadOperation(KeyedOperation):
+    @override
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.parameters = [
             _JOB_ID_PARAMETER,
             _parameter(
@@ -219,19 +257,23 @@ class ReadOperation(Operation):
             _parameter(
                 "mask_weight", "query", _WEIGHT, "For `json` and `png`: another weight than the one given on submit."
             ),
+            _parameter(
+                "If-None-Match",
+                "header",
+                Schema(type=OpenAPIType.STRING),
+                "Tags of results that the client has; 304 where this is one of them.",
+            ),
         ]
         finished = (self.responses or {})["200"]
         image = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
         finished.content["image/png"] = OpenAPIMediaType(schema=image)  # type: ignore[union-attr, index] # our own, above
-        finished.headers = {  # type: ignore[union-attr]
-            STALE_HEADER: OpenAPIHeader(
-                schema=Schema(type=OpenAPIType.STRING, enum=["true"]),
-                description="Present when the log could not be asked: the job may be further on than this says.",
-            )
-        }
+        self.add_headers("200", {STALE_HEADER: _STALE, "ETag": _TAG})
+        self.add_headers("304", {STALE_HEADER: _STALE, "ETag": _TAG})
 
 
 @dataclass
-class EraseOperation(Operation):
+class EraseOperation(KeyedOperation):
+    @override
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.parameters = [_JOB_ID_PARAMETER]

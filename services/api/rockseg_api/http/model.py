@@ -7,7 +7,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta
 
 from rockseg_api.http.answers import Rgb, json_answer
-from rockseg_api.http.documents import KEY_NEEDED, answered
+from rockseg_api.http.documents import KEY_ERRORS, KEY_NEEDED, KeyedOperation, answered
 from rockseg_api.http.guards import Guard
 from rockseg_api.usecases.model import CurrentModel
 
@@ -32,7 +32,7 @@ class ModelBody(msgspec.Struct, frozen=True):
     classes: Annotated[int, Meta(description="How many classes it knows, the background among them.")]
 
 
-ERRORS = ("api_key_missing", "api_key_unknown", "internal_error", "model_unknown", "store_unavailable", "store_busy")
+ERRORS = (*KEY_ERRORS, "model_unknown", "store_unavailable", "store_busy")
 
 
 def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHandler]:
@@ -41,6 +41,7 @@ def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHand
     @get(
         "/classes",
         operation_id="listClasses",
+        operation_class=KeyedOperation,
         summary="The rock types and their colours",
         responses=answered(200, tuple[ClassBody, ...], "In index order, the background first.", ERRORS),
         tags=["model"],
@@ -60,6 +61,7 @@ def model_routes(model: CurrentModel, guards: list[Guard]) -> list[HTTPRouteHand
     @get(
         "/model",
         operation_id="readModel",
+        operation_class=KeyedOperation,
         summary="The model in use",
         responses=answered(200, ModelBody, "The model in use.", ERRORS),
         tags=["model"],
