@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 from typing import Final
 
@@ -22,13 +23,17 @@ def say(sentence: str) -> None:
 
 
 def say_ready(address: str, api_key: str, home: Home, model: ModelRef, *, first_run: bool) -> None:
-    """Where it is, and a line that works."""
+    """Where it is, and lines that work. The key is shown once: what a terminal shows is soon in somebody's log."""
     if first_run:
         say(f"Made an API key for you; it is kept in {home.api_key_file}.")
+    else:
+        say(f"Your API key is in {home.api_key_file}.")
+    shown = api_key if first_run else f"$(cat {shlex.quote(str(home.api_key_file))})"
     say(f"Data in {home.folder}, model {model.name} {model.version}.")
     say("Try it:")
-    say(f'  curl -H "api-key: {api_key}" -F file=@core.jpg {address}/predict')
-    say(f'  curl -H "api-key: {api_key}" "{address}/job/JOB_ID?form=png" -o overlay.png')
+    say(f'  curl -H "api-key: {shown}" -F file=@core.jpg {address}/predict')
+    say("and, once the job has finished:")
+    say(f'  curl -H "api-key: {shown}" "{address}/job/JOB_ID?form=png" -o overlay.png')
     say(f"Ready at {address} (its API is described at {address}/schema). Ctrl-C stops it.")
     sys.stdout.flush()
 
