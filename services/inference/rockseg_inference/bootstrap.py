@@ -3,8 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.ports.deliveries import DeliverySource
@@ -43,7 +41,7 @@ def build_worker(
     log: JobLog,
     segmenter: Segmenter,
     clock: Clock,
-    registry: CollectorRegistry,
+    metrics: WorkerMetrics,
     settings: WorkerSettings,
 ) -> Worker:
     """A worker on the adapters that the caller opened, and closes; call it on the event loop that runs the worker."""
@@ -54,6 +52,6 @@ def build_worker(
         segmenter=segmenter,
         clock=clock,
         keys=ObjectKeys(settings.object_prefix),
-        metrics=WorkerMetrics(registry),
+        metrics=metrics,
         limits=settings,
     )

@@ -50,6 +50,12 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_worker_transient_faults_total": Metric(
         "counter", ("step", "code"), "An outage of store or log, and the step that meets it, while no job fails of it."
     ),
+    "rockseg_worker_store_faults_total": Metric(
+        "counter", ("reason",), "What the store says when it refuses or fails a call: `AccessDenied` is no outage."
+    ),
+    "rockseg_worker_group_events_total": Metric(
+        "counter", ("event",), "Rebalances, refused commits and partitions lost: a restless group does no work."
+    ),
     "rockseg_worker_self_tests_total": Metric(
         "counter", ("result",), "Self-tests are made after faults alone: passed means bad jobs, failed a bad machine."
     ),
@@ -84,6 +90,8 @@ class WorkerMetrics:
         self.device_seconds = counter("rockseg_worker_device_busy_seconds_total")
         self.repeats = counter("rockseg_worker_repeated_deliveries_total")
         self.waits = counter("rockseg_worker_transient_faults_total")
+        self.store_faults = counter("rockseg_worker_store_faults_total")
+        self.group_events = counter("rockseg_worker_group_events_total")
         self.self_tests = counter("rockseg_worker_self_tests_total")
         self.exits = counter("rockseg_worker_exits_total")
         self._build = gauge("rockseg_worker_build_info")

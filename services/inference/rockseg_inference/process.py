@@ -25,6 +25,7 @@ from rockseg_core.domain.errors import LogUnavailableError, SettingsError, Store
 from rockseg_core.ports.feed import Topic
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_inference.bootstrap import build_worker, load_segmenter
+from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import WorkerSettings, from_environment
 
 WAIT_SECONDS: Final = 5.0
@@ -51,9 +52,14 @@ def run(environ: Mapping[str, str]) -> int:
     limits = from_environment(environ)
     connection = KafkaConnection(kafka_settings(environ))
     group = group_settings(environ)
-    store = S3Store(s3_settings(environ), WORKER_PROFILE)
+    registry = CollectorRegistry()
+    metrics = WorkerMetrics(registry)
+    store = S3Store(
+        s3_settings(environ), WORKER_PROFILE, on_fault=lambda reason: metrics.store_faults.labels(reason).inc()
+    )
     log_to_stderr(environ)
-    return uvloop.run(_run(process, limits, connection, group, store))
+    serve_metrics(process, registry)
+    return uvloop.run(_run(process, limits, connection, group, store, metrics))
 
 
 async def _run(
@@ -62,12 +68,11 @@ async def _run(
     connection: KafkaConnection,
     group: GroupSettings,
     store: S3Store,
+    metrics: WorkerMetrics,
 ) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    registry = CollectorRegistry()
-    serve_metrics(process, registry)
     log = KafkaLog(connection)
     log.open()
     try:
@@ -79,12 +84,14 @@ async def _run(
             return 0
         segmenter = await loading
         worker = build_worker(
-            deliveries=KafkaDeliverySource(connection, group),
+            deliveries=KafkaDeliverySource(
+                connection, group, lambda event: metrics.group_events.labels(event.value).inc()
+            ),
             store=store,
             log=log,
             segmenter=segmenter,
             clock=SystemClock(),
-            registry=registry,
+            metrics=metrics,
             settings=limits,
         )
         working = asyncio.create_task(worker.run(), name="worker")

@@ -22,6 +22,7 @@ from rockseg_core.domain.clock import Clock, SystemClock
 from rockseg_core.domain.errors import DataFolderBusyError, SettingsError
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.exits import ExitReason
+from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import from_environment as worker_settings
 from rockseg_inference.worker import Worker
 from rockseg_standalone import console, listening
@@ -84,7 +85,7 @@ async def _serve(settings: UpSettings) -> int:
                 log=data.log,
                 segmenter=segmenter,
                 clock=clock,
-                registry=registry,
+                metrics=WorkerMetrics(registry),
                 settings=worker_settings(os.environ),
             )
             await serving.unless_stopped(api.view.caught_up())
