@@ -9,7 +9,7 @@ from tests.real.kafka_owners import QUICK, Crew, Hand, crew_of, soon, until, van
 
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.window import InFlight
+from rockseg_core.domain.window import InFlight, Window
 
 PATIENT = msgspec.structs.replace(QUICK, revoke_seconds=15)
 HASTY = msgspec.structs.replace(QUICK, revoke_seconds=0)
@@ -118,6 +118,8 @@ async def test_a_partition_that_comes_back_adopts_what_runs_there(kafka_bootstra
             await soon(other.close())
             await until(lambda joins=joins: first.events[GroupEvent.REBALANCED] > joins)  # type: ignore[misc]
         await until(lambda: first.partitions == [0])
+        # Were it to vanish now, the attempts would count: said without waiting for anything else to say.
+        await crew.commits(Window(0, in_flight=dict.fromkeys((0, 1), InFlight(1))))
         waiting = asyncio.ensure_future(first.receive())
         await crew.publish(1)
         fresh = await soon(waiting)

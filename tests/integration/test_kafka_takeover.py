@@ -133,7 +133,8 @@ async def test_what_retention_takes_under_a_worker_is_skipped_and_what_runs_may_
         await crew.publish(2000, value=b"x" * 300)
         hand = crew.hire()
         running = await hand.take(8)
-        await until(lambda: hand._dispatch.room(0) == 0)
+        assert hand._consumer is not None
+        await until(hand._consumer.paused)
         fetched = hand._dispatch.position(0)
         assert fetched < 1900
         await crew.delete_records(1900)

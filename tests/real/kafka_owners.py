@@ -109,6 +109,12 @@ class Crew:
         assert window is not None
         return window
 
+    async def commits(self, window: Window, partition: int = 0) -> None:
+        """Wait until that is what a new owner would read."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while await self.committed(partition) != window:  # noqa: ASYNC110 - nothing tells of a commit
+                await asyncio.sleep(0.01)
+
     async def commit(self, states: Mapping[int, tuple[int, str]]) -> None:
         """As an operator does while the group is empty: without being a member."""
         consumer = AIOKafkaConsumer(**self.connection.arguments(group_id=self.group, enable_auto_commit=False))
