@@ -1,6 +1,7 @@
 """API replicas and workers as processes of their own, on real Kafka and real S3."""
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,23 @@ async def kafka(kafka_bootstrap: str) -> Any:
 def deployment(tmp_path: Path, kafka: Any, s3_server: S3Server, s3_bucket: str) -> Iterator[Deployment]:
     with deployed(tmp_path, kafka, s3_server.environ(s3_bucket)) as deployment:
         yield deployment
+
+
+def test_one_trace_id_ties_a_request_to_the_lines_of_both_services(deployment: Deployment) -> None:
+    api, worker = deployment.api(), deployment.worker()
+    http, trace_id = deployment.session(), "0af7651916cd43dd8448eb211c80319c"
+    traceparent = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+    answer = http.post(f"{api.url}/predict", files={"file": png()}, headers=traceparent, timeout=30)
+    ended(http, api.url, answer.json()["job_id"])
+    other = http.post(f"{api.url}/predict", files={"file": png()}, headers={"traceparent": "nonsense"}, timeout=30)
+    ended(http, api.url, other.json()["job_id"])
+    assert [service.terminate() for service in (worker, api)] == [0, 0]
+
+    lines = [json.loads(line) for log in (api.log, worker.log) for line in log.read_text().splitlines()]
+    told = {line["event"]: line["job_id"] for line in lines if line.get("trace_id") == trace_id and "job_id" in line}
+    assert told == dict.fromkeys(("job accepted", "job ended"), answer.json()["job_id"])
+    others = {line["trace_id"] for line in lines if line.get("job_id") == other.json()["job_id"]}
+    assert len(others) == 1
 
 
 def png(shade: int = 120) -> bytes:

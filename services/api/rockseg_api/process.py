@@ -20,6 +20,7 @@ from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.stderr_log import log_to_stderr
+from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
 from rockseg_core.ports.feed import Topic
@@ -45,7 +46,7 @@ def serve(environ: Mapping[str, str]) -> int:
 
 async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnection, store: S3Store) -> int:
     listener = listen(limits.host, limits.port)
-    log, feed = KafkaLog(connection), KafkaFeed(connection)
+    log, feed = KafkaLog(connection, trace.current.get), KafkaFeed(connection)
     log.open()
     try:
         with tempfile.TemporaryDirectory(prefix="rockseg-api-") as folder:

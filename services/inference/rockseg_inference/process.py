@@ -20,6 +20,7 @@ from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.stderr_log import log_to_stderr
 from rockseg_core.codec import settings as variables
+from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
 from rockseg_core.ports.feed import Topic
@@ -73,7 +74,7 @@ async def _run(
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    log = KafkaLog(connection)
+    log = KafkaLog(connection, trace.current.get)
     log.open()
     try:
         loading = asyncio.create_task(_segmenter(process.model, store, connection, limits.object_prefix))

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from rockseg_core.domain import trace
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.errors import PhotoGoneError, RecordUndecodableError, UsageError
@@ -69,6 +70,10 @@ class RunJob:
         """Raises WorkerAtFaultError: then nothing was said of the job, and nothing counts."""
         if delivery.suspect:
             self._metrics.repeats.inc()
+        # Of this task alone, and of the tasks and threads that it starts.
+        traceparent = trace.accepted(delivery.traceparent)
+        trace.current.set(traceparent)
+        structlog.contextvars.bind_contextvars(trace_id=trace.trace_id(traceparent))
         with self._patience.telling(partial(self._deliveries.note_waiting, delivery)):
             await self._end(delivery)
 

@@ -10,6 +10,7 @@ class Delivery:
 
     `attempt` counts from 1 and goes up only when an owner vanished while it ran, or asked for a retry. `request` is
     None where the bytes are no JobRequest: such a record goes to the dead-letter topic and is acknowledged.
+    `traceparent` is that of the request that brought it, where the log carries headers.
     """
 
     position: RequestPosition
@@ -17,6 +18,7 @@ class Delivery:
     key: bytes | None
     value: bytes | None
     request: JobRequest | None
+    traceparent: str | None = None
 
     @property
     def suspect(self) -> bool:

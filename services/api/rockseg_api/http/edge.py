@@ -10,12 +10,14 @@ import time
 from contextlib import ExitStack
 from typing import Any, Final
 
+import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from rockseg_api.http.draining import Drain
 from rockseg_api.http.pieces import PIECE_BYTES
 from rockseg_api.http.problems import problem_answer
 from rockseg_api.metrics import ApiMetrics
+from rockseg_core.domain import trace
 
 LINGER_SECONDS: Final = 30.0  # nginx's lingering_time
 LINGER_IDLE_SECONDS: Final = 5.0  # nginx's lingering_timeout
@@ -41,6 +43,9 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        traceparent = trace.accepted(_header(scope, b"traceparent"))
+        trace.current.set(traceparent)  # of this request's task alone
+        structlog.contextvars.bind_contextvars(trace_id=trace.trace_id(traceparent))
         exchange = _Exchange(scope, receive, send)
         inner: Any = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         with ExitStack() as held:
@@ -62,6 +67,10 @@ class Edge:
         code = scope["state"].get("problem_code")
         if code is not None:
             self._metrics.refused.labels(code).inc()
+
+
+def _header(scope: HTTPScope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
 class _Exchange:

@@ -3,6 +3,7 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md, section 3.2.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -14,6 +15,14 @@ Headers: TypeAlias = list[tuple[str, bytes]]
 
 SOURCE: Final = "/rockseg"
 TRACEPARENT: Final = "traceparent"  # https://www.w3.org/TR/trace-context/, as OpenTelemetry puts it on Kafka's records
+
+
+def header_of(headers: Sequence[tuple[str, bytes | None]], name: str) -> str | None:
+    """The first of that name, if it is text: anybody may write to a topic."""
+    for key, value in headers:
+        if key == name and value is not None:
+            return value.decode("ascii", "replace")
+    return None
 
 
 def request_headers(request: JobRequest, traceparent: str | None) -> Headers:

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiokafka.structs import ConsumerRecord
 
+from rockseg_core.adapters.kafka.cloud_events import TRACEPARENT, header_of
 from rockseg_core.adapters.kafka.deliveries_desk import Desk
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent, Notice
 from rockseg_core.adapters.kafka.deliveries_ownership import Ownership, OwnershipLostError, States
@@ -259,4 +260,5 @@ def _raise_what_ended(attempt: "asyncio.Future[None]") -> None:
 def _delivery(start: Start[ConsumerRecord]) -> Delivery:
     record = start.record
     request = decode_or_none(record.value, JobRequest)
-    return Delivery(start.position, start.attempt, record.key, record.value, request)
+    traceparent = header_of(record.headers, TRACEPARENT)
+    return Delivery(start.position, start.attempt, record.key, record.value, request, traceparent)

@@ -1,0 +1,26 @@
+"""W3C trace context (version 00), carried from the request of a client through the log to the worker's lines.
+
+https://www.w3.org/TR/trace-context/#traceparent-header. We make no spans of our own: one id ties the lines together.
+"""
+
+import re
+import secrets
+from contextvars import ContextVar
+from typing import Final
+
+_FORM: Final = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+current: Final[ContextVar[str | None]] = ContextVar("traceparent", default=None)
+"""The traceparent of what this task works on; None where nobody traces."""
+
+
+def accepted(traceparent: str | None) -> str:
+    """What came, if it is one; else a new one: a client's mistake must not end a trace that begins with us."""
+    if traceparent is not None and _FORM.fullmatch(traceparent):
+        return traceparent
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+
+
+def trace_id(traceparent: str) -> str:
+    """32 hex digits; of a text that `accepted` gave."""
+    return traceparent[3:35]
