@@ -105,7 +105,7 @@ async def test_a_commit_that_is_not_answered_starts_nothing_and_is_tried_again(
         assert (other.position.offset, other.attempt) == (1, 1)
         crew.group = direct.group_id
         assert (await crew.committed()).in_flight == dict.fromkeys((0, 1), InFlight(1))
-        kafka_proxy.hang()
+        kafka_proxy.cut()
         await soon(hand.acknowledge(running))  # refused
         kafka_proxy.heal()
         await crew.commits(Window(1, in_flight={1: InFlight(1)}))  # and made up for, though nothing else happens
