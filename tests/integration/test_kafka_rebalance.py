@@ -5,9 +5,11 @@ import time
 from collections import Counter
 
 import msgspec
+import pytest
 from tests.real.kafka_owners import QUICK, Crew, Hand, crew_of, soon, until, vanish
 
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
+from rockseg_core.adapters.kafka.deliveries_ownership import Ownership, States
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.window import InFlight, Window
 
@@ -59,6 +61,37 @@ async def test_a_rebalance_does_not_wait_for_what_itself_waits_for_a_part_that_i
             first.note_waiting(delivery, False)
             await soon(first.acknowledge(delivery))
         assert not first._committer._waiting
+        await first.close()
+        await second.close()
+
+
+async def test_a_start_whose_commit_is_answered_amid_a_rebalance_is_put_back_and_holds_nobody_up(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, naming, answer = Ownership.commit, asyncio.Event(), asyncio.Event()
+
+    async def held(self: Ownership, states: States) -> None:
+        await real(self, states)
+        if any('"flight":[[0,1,0]]' in metadata for _, metadata in states.values()):
+            naming.set()
+            await answer.wait()
+
+    monkeypatch.setattr(Ownership, "commit", held)
+    async with crew_of(kafka_bootstrap) as crew:
+        first, second = crew.hire(PATIENT), crew.hire(PATIENT)
+        await first.join()
+        waiting = asyncio.ensure_future(first.receive())
+        await crew.publish(1)
+        await soon(naming.wait())
+        joining = asyncio.ensure_future(second.join())
+        await until(lambda: not first._committer._starting)
+        began = time.monotonic()
+        answer.set()
+        await soon(joining)
+        assert time.monotonic() - began < PATIENT.revoke_seconds / 2
+        delivery = await soon(waiting)
+        assert delivery is not None
+        assert (delivery.position.offset, delivery.attempt) == (0, 1)
         await first.close()
         await second.close()
 

@@ -91,6 +91,7 @@ class Committer:
         """It was named, and nobody took it."""
         self._dispatch.put_back(position)
         self.touch(position.partition)
+        self._ended.set()
 
     async def run(self) -> None:
         """Until cancelled."""
