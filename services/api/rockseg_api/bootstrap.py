@@ -6,7 +6,6 @@ from pathlib import Path
 
 import uvicorn
 from litestar.types import ASGIApp
-from prometheus_client import CollectorRegistry
 
 from rockseg_api.app import build_app
 from rockseg_api.http.connections import ConnectionLimits, most_connections
@@ -28,6 +27,7 @@ from rockseg_api.rate_limit import TokenBuckets
 from rockseg_api.settings import ApiSettings
 from rockseg_api.usecases.admission import Admission
 from rockseg_api.usecases.answer_memory import AnswerMemory
+from rockseg_api.usecases.backlog import watch_backlog
 from rockseg_api.usecases.erase import EraseJob
 from rockseg_api.usecases.model import CurrentModel
 from rockseg_api.usecases.read import ReadJob
@@ -64,10 +64,9 @@ def build_api(
     clock: Clock,
     keys_file: Path,
     view_path: Path | str,
-    registry: CollectorRegistry,
+    metrics: ApiMetrics,
 ) -> ApiParts:
     """Opens the key file and the view's file, nothing else. Raises SettingsError where one of them will not do."""
-    metrics = ApiMetrics(registry)
     object_keys = ObjectKeys(settings.object_prefix)
     callers = KeyFile(keys_file)
     view = JobView(view_path, feed, clock, settings.lifetime_seconds, barrier_seconds=settings.barrier_seconds)
@@ -113,8 +112,8 @@ def build_api(
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
         *probe_routes(view, store, object_keys.current_model(), drain),
     ]
-    metrics_server = MetricsServer(settings.metrics_host, settings.metrics_port, registry)
-    background = Background(view, sweep, renderer, settings, metrics_server)
+    metrics_server = MetricsServer(settings.metrics_host, settings.metrics_port, metrics.registry)
+    background = Background(view, sweep, renderer, settings, metrics, metrics_server)
     app = build_app(routes, metrics, drain, on_startup=[background.start], on_shutdown=[background.stop])
     return ApiParts(app, view, metrics, metrics_server, drain)
 
@@ -128,25 +127,28 @@ class Background:
         sweep: ExpirySweep,
         renderer: OverlayRenderer,
         settings: ApiSettings,
+        metrics: ApiMetrics,
         metrics_server: MetricsServer,
     ) -> None:
         self._view = view
         self._sweep = sweep
         self._renderer = renderer
         self._settings = settings
+        self._metrics = metrics
         self._metrics_server = metrics_server
-        self._sweeping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self._view.start()
-        self._sweeping = asyncio.create_task(
-            self._sweep.run_for_ever(self._settings.sweep_seconds), name="expiry-sweep"
-        )
+        self._tasks = [
+            asyncio.create_task(self._sweep.run_for_ever(self._settings.sweep_seconds), name="expiry-sweep"),
+            asyncio.create_task(watch_backlog(self._view, self._metrics), name="backlog"),
+        ]
 
     async def stop(self) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._renderer.close()
         await self._view.stop()
         await self._metrics_server.close()

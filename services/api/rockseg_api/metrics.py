@@ -61,6 +61,15 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_stale_reads_total": Metric(
         "counter", (), "Answers given without the log: it was slower than the read barrier waits."
     ),
+    "rockseg_api_store_faults_total": Metric(
+        "counter", ("reason",), "What the store says when it refuses or fails a call: `AccessDenied` is no outage."
+    ),
+    "rockseg_api_unfinished_jobs": Metric(
+        "gauge", ("status",), "Jobs that wait or run, of all tenants; each replica tells the same, so take the highest."
+    ),
+    "rockseg_api_oldest_unfinished_seconds": Metric(
+        "gauge", (), "Age of the oldest job that has not ended: the one figure that grows whatever stands still."
+    ),
     "rockseg_api_build_info": Metric("gauge", ("version",), "1; which release runs where."),
 }
 
@@ -107,6 +116,9 @@ class ApiMetrics:
         self.render_seconds = histogram("rockseg_api_render_seconds")
         self.sweep_failures = counter("rockseg_api_sweep_failures_total")
         self.stale_reads = counter("rockseg_api_stale_reads_total")
+        self.store_faults = counter("rockseg_api_store_faults_total")
+        self.unfinished = gauge("rockseg_api_unfinished_jobs")
+        self.oldest_unfinished = gauge("rockseg_api_oldest_unfinished_seconds")
         gauge("rockseg_api_build_info").labels(version("rockseg-api")).set(1)
 
     def watch_view(self, view: WatchedView) -> None:

@@ -11,6 +11,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from rockseg_api.bootstrap import build_api
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.serving import Serving, listen
 from rockseg_api.settings import ApiSettings, from_environment
 from rockseg_core.adapters.kafka.check import check_brokers
@@ -39,12 +40,17 @@ def serve(environ: Mapping[str, str]) -> int:
     if limits.keys_file is None:
         raise SettingsError("ROCKSEG_KEYS_FILE is not set: the file of API keys' hashes")
     connection = KafkaConnection(kafka_settings(environ))
-    store = S3Store(s3_settings(environ), API_PROFILE)
+    metrics = ApiMetrics(CollectorRegistry())
+    store = S3Store(
+        s3_settings(environ), API_PROFILE, on_fault=lambda reason: metrics.store_faults.labels(reason).inc()
+    )
     log_to_stderr(environ)
-    return uvloop.run(_serve(limits, limits.keys_file, connection, store))
+    return uvloop.run(_serve(limits, limits.keys_file, connection, store, metrics))
 
 
-async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnection, store: S3Store) -> int:
+async def _serve(
+    limits: ApiSettings, keys_file: Path, connection: KafkaConnection, store: S3Store, metrics: ApiMetrics
+) -> int:
     listener = listen(limits.host, limits.port)
     log, feed = KafkaLog(connection, trace.current.get), KafkaFeed(connection)
     log.open()
@@ -58,7 +64,7 @@ async def _serve(limits: ApiSettings, keys_file: Path, connection: KafkaConnecti
                 clock=SystemClock(),
                 keys_file=keys_file,
                 view_path=limits.view_path or Path(folder) / "view.sqlite3",
-                registry=CollectorRegistry(),
+                metrics=metrics,
             )
             async with Serving(api, limits, listener) as serving:
                 host, port, *_ = listener.getsockname()

@@ -15,6 +15,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from rockseg_api.bootstrap import ApiParts, build_api, http_server
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.settings import ApiSettings
 from rockseg_api.settings import from_environment as api_settings
 from rockseg_core.adapters.local import LocalData
@@ -72,7 +73,7 @@ async def _serve(settings: UpSettings) -> int:
             clock=clock,
             keys_file=home.keys_file,
             view_path=home.view_file,
-            registry=registry,
+            metrics=ApiMetrics(registry),
         )
         async with Serving(api, limits, listener) as serving:
             # Photos are taken while torch is imported and the bundle is read: they wait in the log.

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from rockseg_api.bootstrap import build_api, http_server
 from rockseg_api.keys import create_key
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.settings import ApiSettings
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import SettingsError
@@ -33,6 +34,7 @@ from pathlib import Path
 import uvloop
 from prometheus_client import CollectorRegistry
 from rockseg_api.bootstrap import build_api, http_server
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.settings import ApiSettings
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.testing.memory_log import MemoryLog
@@ -43,7 +45,7 @@ async def serve():
     log, store = MemoryLog(clock), MemoryStore()
     settings = ApiSettings(port=0, metrics_port=int(sys.argv[2]))
     parts = build_api(settings, store=store, log=log, feed=log, clock=clock, keys_file=Path(sys.argv[1]),
-                      view_path=":memory:", registry=CollectorRegistry())
+                      view_path=":memory:", metrics=ApiMetrics(CollectorRegistry()))
     server = http_server(parts, settings)
     server.capture_signals = nullcontext  # uvicorn would end the process before it can say what it holds
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, setattr, server, "should_exit", True)
@@ -160,7 +162,7 @@ async def test_a_taken_metrics_port_is_one_sentence_before_anything_starts(tmp_p
             clock=clock,
             keys_file=keys_file,
             view_path=":memory:",
-            registry=CollectorRegistry(),
+            metrics=ApiMetrics(CollectorRegistry()),
         )
         with pytest.raises(SettingsError, match="ROCKSEG_METRICS_PORT"):
             http_server(parts, settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 MEMORY: Final = ":memory:"
 LOCKED_SECONDS: Final = 0.05
 """Nobody else writes this file; should somebody, the event loop must not stand, and the follower comes again."""
@@ -22,6 +22,7 @@ CREATE TABLE job (
 );
 CREATE INDEX job_by_expiry ON job (expires_at);
 CREATE INDEX unfinished_by_tenant ON job (tenant, expires_at) WHERE status IN ('queued', 'started');
+CREATE INDEX unfinished_by_expiry ON job (expires_at) WHERE status IN ('queued', 'started');
 CREATE INDEX queued_by_expiry ON job (expires_at) WHERE status = 'queued';
 CREATE INDEX job_by_due ON job (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE position (

@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,15 @@ from rockseg_core.domain.job import JobStatus, Tenant
 from rockseg_core.ports.feed import JobFeed
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Jobs that have not ended; `oldest_seconds` since the acceptance of the one that expires first, 0 where none."""
+
+    queued: int
+    started: int
+    oldest_seconds: float
 
 
 class JobView:
@@ -129,6 +139,13 @@ class JobView:
         with self._file_at_risk():
             oldest = self._table.oldest_queued(now)
         return 0.0 if oldest is None else max(0.0, now - oldest.accepted_at)
+
+    def backlog(self) -> Backlog:
+        """Of all tenants, as far as this view knows."""
+        now = self._clock.now()
+        with self._file_at_risk():
+            queued, started, oldest = self._table.backlog(now)
+        return Backlog(queued, started, 0.0 if oldest is None else max(0.0, now - oldest.accepted_at))
 
     def due(self, limit: int) -> Sequence[JobRecord]:
         """Jobs whose objects should no longer be in the store, the longest due first."""

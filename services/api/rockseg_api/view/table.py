@@ -109,6 +109,19 @@ class ViewTable:
         ).fetchone()
         return int(row[0])
 
+    def backlog(self, now: float) -> tuple[int, int, JobRecord | None]:
+        """Of all tenants: how many jobs wait, how many run, and which of them expires first."""
+        unfinished = "FROM job WHERE status IN ('queued', 'started') AND expires_at > ?"
+        (both,) = self._file.db.execute(f"SELECT count(*) {unfinished}", (now,)).fetchone()  # no foreign text
+        (queued,) = self._file.db.execute(
+            "SELECT count(*) FROM job WHERE status = 'queued' AND expires_at > ?", (now,)
+        ).fetchone()
+        row = self._file.db.execute(
+            f"SELECT record {unfinished} ORDER BY expires_at LIMIT 1",  # no foreign text
+            (now,),
+        ).fetchone()
+        return queued, both - queued, None if row is None else _decoded(row[0])
+
     def oldest_queued(self, now: float) -> JobRecord | None:
         """Of the jobs that wait and are not expired, the one that expires first."""
         row = self._file.db.execute(

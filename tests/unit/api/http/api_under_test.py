@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from rockseg_api.bootstrap import ApiParts, build_api, http_server
 from rockseg_api.keys import create_key
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.settings import ApiSettings
 from rockseg_core.codec.bundle import encode_report
 from rockseg_core.domain.fold import JobRecord, event_of
@@ -188,7 +189,7 @@ async def api_on_fakes(
         clock=clock,
         keys_file=keys_file,
         view_path=":memory:",
-        registry=CollectorRegistry(),
+        metrics=ApiMetrics(CollectorRegistry()),
     )
     server = None
     async with asyncio.timeout(120):
