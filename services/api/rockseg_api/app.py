@@ -9,7 +9,7 @@ from litestar.types import ASGIApp
 
 from rockseg_api.http.draining import Drain
 from rockseg_api.http.edge import Edge
-from rockseg_api.http.failures import EXCEPTION_HANDLERS, tell_options
+from rockseg_api.http.failures import EXCEPTION_HANDLERS
 from rockseg_api.http.schema_pages import root, schema_config
 from rockseg_api.metrics import ApiMetrics
 
@@ -31,7 +31,6 @@ def build_app(
         openapi_config=schema_config(version("rockseg-api")),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
-        before_send=[tell_options],
         request_max_body_size=None,
         logging_config=None,
         debug=False,

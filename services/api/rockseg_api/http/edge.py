@@ -14,6 +14,7 @@ import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from rockseg_api.http.draining import Drain
+from rockseg_api.http.failures import allowed_methods
 from rockseg_api.http.pieces import PIECE_BYTES
 from rockseg_api.http.problems import problem_answer
 from rockseg_api.metrics import ApiMetrics
@@ -79,7 +80,9 @@ class _Exchange:
     def __init__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
+        self._scope = scope
         self._head = scope["method"] == "HEAD"
+        self._asks_options = scope["method"] == "OPTIONS"
         headers = dict(scope["headers"])
         self._unread = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
         self._awaits_continue = headers.get(b"expect", b"").lower() == b"100-continue"
@@ -103,6 +106,10 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self._asks_options:
+                # Litestar's own answer lists what one handler of an address takes; an address may have several.
+                kept = [(name, value) for name, value in message["headers"] if name != b"allow"]
+                message["headers"] = [*kept, (b"allow", allowed_methods(self._scope).encode())]
             if self._unread:
                 message["headers"] = [*message["headers"], (b"connection", b"close")]
                 # A client that waits for "100 Continue" has sent nothing and will not after another answer.

@@ -9,7 +9,7 @@ import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.response.base import ASGIResponse
-from litestar.types import ExceptionHandlersMap, Message, Scope
+from litestar.types import ExceptionHandlersMap
 
 from rockseg_api.http.problems import KINDS, problem_answer
 from rockseg_core.domain.errors import RocksegError
@@ -69,14 +69,6 @@ def allowed_methods(scope: Any) -> str:
         if len(parts) == len(path) and all(map(_fits, parts, path)):
             found |= {str(method) for method in getattr(route, "methods", ())}
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
-
-
-async def tell_options(message: Message, any_scope: Scope) -> None:
-    """Litestar's own answer to OPTIONS lists what one handler of an address takes; an address may have several."""
-    scope: Any = any_scope  # litestar's types leave `method` to one kind of scope
-    if scope.get("method") == "OPTIONS" and message["type"] == "http.response.start":
-        kept = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
-        message["headers"] = [*kept, (b"allow", allowed_methods(scope).encode())]
 
 
 def _fits(part: str, segment: str) -> bool:
