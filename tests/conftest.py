@@ -1,1 +1,7 @@
-pytest_plugins = ["tests.real.kafka", "tests.real.s3", "tests.real.toxiproxy", "tests.real.kafka_proxied", "tests.real.kafka_secured"]
+pytest_plugins = [
+    "tests.real.kafka",
+    "tests.real.s3",
+    "tests.real.toxiproxy",
+    "tests.real.kafka_proxied",
+    "tests.real.kafka_secured",
+]

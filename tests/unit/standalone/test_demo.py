@@ -61,7 +61,7 @@ def test_ctrl_c_is_no_traceback_of_its_own_or_of_the_service(tmp_path: Path) -> 
 def test_make_hands_over_a_name_with_blanks() -> None:
     root = Path(__file__).parents[3]
     shown = subprocess.run(
-        ["make", "-n", "-o", ".venv/.installed", "demo", "PHOTO=my photo.jpg"],
+        ["make", "--no-print-directory", "-n", "-o", ".venv/.installed", "demo", "PHOTO=my photo.jpg"],
         capture_output=True, text=True, check=True, cwd=root,
     )  # fmt: skip
     assert shown.stdout.strip().endswith('"$PHOTO"')
