@@ -47,7 +47,8 @@ def submit_route(
         head = FormHead.of(request.headers, limits)
         with memory.lease(request.user.tenant, head.announced_bytes or 0) as lease:
             form = await read_form(request.receive, head, limits, lease, drain)
-            accepted = await submit(request.user.tenant, form.photo, submit_options(form.options), key)
+            options = submit_options(form.options)
+            accepted = await submit(request.user.tenant, form.photo, options, key, admitted=key is None)
         metrics.submits.inc()
         metrics.upload_bytes.inc(len(form.photo))
         log.info("job accepted", job_id=str(accepted.job_id), tenant=request.user.tenant, bytes=len(form.photo))

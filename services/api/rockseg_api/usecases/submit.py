@@ -79,9 +79,17 @@ class SubmitJob:
         self._turns = Turns()
 
     async def __call__(
-        self, tenant: Tenant, photo: bytes, options: JobOptions, idempotency_key: str | None = None
+        self,
+        tenant: Tenant,
+        photo: bytes,
+        options: JobOptions,
+        idempotency_key: str | None = None,
+        *,
+        admitted: bool = False,
     ) -> Accepted:
         """Photo into the store, then the request into the log, then the answer.
+
+        `admitted`: admission was asked before the upload, for a request without a key.
 
         Raises PhotoRefusedError; TooManyUnfinishedError and QueueTooLongError, with nothing stored; LogUnavailableError
         and StoreUnavailableError, after which nothing is deleted: the request may have landed all the same. With a key
@@ -89,18 +97,22 @@ class SubmitJob:
         """
         try:
             async with asyncio.timeout(self._answer_seconds):
-                return await self._submit(tenant, photo, options, idempotency_key)
+                return await self._submit(tenant, photo, options, idempotency_key, admitted=admitted)
         except TimeoutError as error:
             raise LogUnavailableError(
                 "The job was not accepted in time, and may run all the same; try again."
             ) from error
 
-    async def _submit(self, tenant: Tenant, photo: bytes, options: JobOptions, idempotency_key: str | None) -> Accepted:
+    async def _submit(
+        self, tenant: Tenant, photo: bytes, options: JobOptions, idempotency_key: str | None, *, admitted: bool
+    ) -> Accepted:
         if len(photo) <= INLINE_BYTES:
             seen = self._look_at(photo)
         else:
             seen = await asyncio.to_thread(self._look_at, photo)
         if idempotency_key is None:
+            if not admitted:
+                self._admission(tenant)
             job_id = uuid4()
             await self._publish(tenant, job_id, seen, options)
             return Accepted(job_id, JobStatus.QUEUED)
@@ -116,6 +128,7 @@ class SubmitJob:
             raise _spent() from error
         except JobUnknownError:
             pass
+        self._admission(tenant)  # what met a job of its own is not asked: it adds none
         photo_key = await self._publish(tenant, job_id, photo, options)
         # A twin at another replica may have been first; the log has decided, and the view has read it.
         try:
@@ -130,8 +143,7 @@ class SubmitJob:
         return _same(reading, digest)
 
     async def _publish(self, tenant: Tenant, job_id: UUID, photo: _Photo, options: JobOptions) -> str:
-        """Returns the photo's key. What meets a job of its own is not asked for admission: it adds none."""
-        self._admission(tenant)
+        """Returns the photo's key."""
         photo_key = self._keys.photo(tenant, job_id, photo.sha256, photo.info.extension)
         await self._store.put(photo_key, photo.body, photo.info.content_type)
         accepted_at = self._clock.now()

@@ -5,6 +5,7 @@ a hop to a thread and back costs more than the one and frees little of the other
 """
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from rockseg_core.domain.job import Tenant
 from rockseg_core.ports.feed import LogPartition, Topic
 
 CHUNK_RECORDS: Final = 100
+RECENT_JOBS: Final = 4096  # rows kept in memory beside the file, 1 KB each
 
 _UPSERT: Final = """
 INSERT INTO job (job_id, record, tenant, status, expires_at, due_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -42,6 +44,7 @@ class ViewTable:
 
         Where a file is there and only cannot be read now, as on a full disk, the table is closed until `open` succeeds.
         """
+        self._recent: OrderedDict[UUID, JobRecord] = OrderedDict()
         self._file = ViewFile(path)
         try:
             self._file.open()
@@ -55,13 +58,18 @@ class ViewTable:
 
     def discard(self) -> None:
         """Begin anew, empty."""
+        self._recent.clear()
         self._file.discard()
 
     def close(self) -> None:
         """Every call raises from now on."""
+        self._recent.clear()
         self._file.close()
 
     def read(self, job_id: UUID) -> JobRecord | None:
+        recent = self._recent.get(job_id)
+        if recent is not None:
+            return recent
         row = self._file.db.execute("SELECT record FROM job WHERE job_id = ?", (job_id.bytes,)).fetchone()
         return None if row is None else _decoded(row[0])
 
@@ -86,6 +94,15 @@ class ViewTable:
                 "INSERT OR REPLACE INTO position VALUES (?, ?, ?)",
                 [(at.topic.value, at.partition, offset) for at, offset in positions.items()],
             )
+        self._keep(changed)
+
+    def _keep(self, changed: Mapping[UUID, JobRecord]) -> None:
+        """Clients ask for the jobs that change: SQLite gives the GIL away in each read, and gets it back late."""
+        for job_id, job in changed.items():
+            self._recent[job_id] = job
+            self._recent.move_to_end(job_id)
+        while len(self._recent) > RECENT_JOBS:
+            self._recent.popitem(last=False)
 
     def positions(self) -> dict[LogPartition, int]:
         """The next offset of each partition that was ever noted."""
@@ -159,6 +176,8 @@ class ViewTable:
             "(SELECT job_id FROM job WHERE expires_at <= ? AND due_at IS NULL ORDER BY expires_at LIMIT ?)",
             (expired_before, limit),
         )
+        if cursor.rowcount:
+            self._recent.clear()
         return cursor.rowcount
 
 

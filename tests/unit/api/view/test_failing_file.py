@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tests.unit.api.view.replicas import LIFETIME_SECONDS, TENANT, Site, until
 
 from rockseg_api.errors import ViewNotReadyError
+from rockseg_api.view import table
 from rockseg_api.view.job_view import JobView
 from rockseg_api.view.table import ViewTable
 from rockseg_core.domain.fold import queued
@@ -100,8 +101,9 @@ async def test_a_file_that_is_locked_at_the_start_is_opened_when_it_is_free(
 
 @pytest.mark.parametrize("noticed_by", ["a reader", "the follower"])
 async def test_a_damaged_file_that_cannot_be_made_anew_yet_is_made_anew_later(
-    site: Site, path: Path, lines: Lines, noticed_by: str
+    site: Site, path: Path, lines: Lines, noticed_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(table, "RECENT_JOBS", 0)  # a reader of a job that is long ago reads the file
     async with site.view(path=path, barrier_seconds=0.2) as view:
         first, _ = await site.submit()
         await view.barrier()
