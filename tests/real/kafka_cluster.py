@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from tests.real.process import free_port
 
 READY_SECONDS = 120.0  # 4 s on an idle machine
 HEAP = "-Xmx512m"
@@ -61,7 +61,6 @@ class KafkaCluster:
         users: Mapping[str, str] | None = None,
     ) -> None:
         """`users` have SCRAM passwords."""
-        ports = iter(_free_ports(4 * brokers))
         self._jars = jars
         self._properties = dict(properties or {})
         self._users = dict(users or {})
@@ -69,10 +68,10 @@ class KafkaCluster:
             KafkaNode(
                 id=number,
                 folder=folder / f"broker-{number}",
-                port=next(ports),
-                proxied_port=next(ports),
-                advertised_proxy_port=next(ports),
-                controller_port=next(ports),
+                port=free_port(),
+                proxied_port=free_port(),
+                advertised_proxy_port=free_port(),
+                controller_port=free_port(),
             )
             for number in range(1, brokers + 1)
         ]
@@ -141,7 +140,8 @@ class KafkaCluster:
         scram = [
             argument
             for name, password in self._users.items()
-            for argument in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for argument in ("--add-scram", f"{mechanism}=[name={name},password={password}]")
         ]
         written = str(node.folder / "server.properties")
         subprocess.run(
@@ -210,11 +210,3 @@ async def _knows(address: str, brokers: int) -> bool:
     finally:
         await client.close()
     return len(cluster["brokers"]) >= brokers
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

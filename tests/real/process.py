@@ -1,6 +1,7 @@
 """A server of the tests: a process of ours, its output in a file, ended by its id."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,12 +14,27 @@ READY_SECONDS: Final = 60.0  # two busy cores start a JVM slowly
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.05
 
+_given: set[int] = set()
+
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listened on a moment ago, each time another one.
+
+    Below the range from which Linux takes ports for connections (32768 on): one of those can be some client's by the
+    time the server binds it, and while a broker is down its clients take dozens a second.
+    """
+    while True:
+        port = random.randrange(12_000, 32_000)  # nothing secret
+        if port in _given:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
 
 
 def listens(port: int) -> bool:

@@ -1,6 +1,7 @@
 """HTTP until a signal: for `rockseg-api`, and for `rockseg up`, which runs a worker beside it."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Awaitable
@@ -17,8 +18,11 @@ T = TypeVar("T")
 BACKLOG = 512
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before anything else starts; port 0 takes any. Raises SettingsError naming it."""
+def listen(host: str, port: int, *, host_name: str = "ROCKSEG_HOST", port_name: str = "ROCKSEG_PORT") -> socket.socket:
+    """A listening socket, taken before anything else starts; port 0 takes any.
+
+    Raises SettingsError with the address and the name of the setting to change.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,9 +30,17 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise SettingsError(f"Cannot listen on {host}:{port} ({error.strerror}); choose another port.") from error
+        other = host_name if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL else port_name
+        raise SettingsError(
+            f"Cannot listen on {url_host(host)}:{port} ({error.strerror}); choose another {other}."
+        ) from error
     listener.listen(BACKLOG)
     return listener
+
+
+def url_host(host: str) -> str:
+    """As a URL writes it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 class Serving:

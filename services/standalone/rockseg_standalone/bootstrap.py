@@ -2,20 +2,16 @@
 
 import asyncio
 import os
-import signal
-from collections.abc import Awaitable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
 
 import msgspec
-import uvicorn
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from rockseg_api.bootstrap import ApiParts, build_api, http_server
+from rockseg_api.bootstrap import build_api
 from rockseg_api.metrics import ApiMetrics
+from rockseg_api.serving import Serving, listen
 from rockseg_api.settings import ApiSettings
 from rockseg_api.settings import from_environment as api_settings
 from rockseg_core.adapters.local import LocalData
@@ -28,8 +24,6 @@ from rockseg_inference.settings import from_environment as worker_settings
 from rockseg_inference.worker import Worker
 from rockseg_standalone import console, listening
 from rockseg_standalone.home import Home
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ async def _serve(settings: UpSettings) -> int:
     home = Home(settings.data_dir)
     first_run = not home.api_key_file.exists()
     api_key = home.api_key()
-    listener = listening.listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port, host_name="--host", port_name="--port")
     address = listening.address(settings.host, listener)
     clock = SystemClock()
     data = _open(home, clock, limits)
@@ -93,7 +87,7 @@ async def _serve(settings: UpSettings) -> int:
             if not api.view.ready:
                 return ExitReason.DRAINED.code
             console.say_ready(address, api_key, home, segmenter.ref, first_run=first_run)
-            return await serving.beside(worker)
+            return await _work_until_stopped(worker, serving)
     finally:
         await data.close()
 
@@ -107,48 +101,14 @@ def _open(home: Home, clock: Clock, limits: ApiSettings) -> LocalData:
         raise SettingsError(f"The data folder {home.folder} cannot be used ({error.strerror}).") from error
 
 
-class Serving:
-    """The API on its socket until SIGTERM, Ctrl-C, or the worker's end, whichever is first."""
-
-    def __init__(self, api: ApiParts, limits: ApiSettings, listener: listening.Listener) -> None:
-        self._api = api
-        self._listener = listener
-        self._stopped = asyncio.Event()
-        self._server: uvicorn.Server = http_server(api, limits)
-        # uvicorn would take the signals for itself and end before the worker has drained.
-        self._server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # its hook
-
-    async def __aenter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
-        self._http = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http")
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._server.should_exit = True
-        await self._http
-
-    async def unless_stopped(self, work: Awaitable[T]) -> T | None:
-        """What `work` gives; None once a signal came first, or the API ended by itself."""
-        task = asyncio.ensure_future(work)
-        stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait({task, stopped, self._http}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if task.done():
-            return await task
-        task.cancel()
-        return None
-
-    async def beside(self, worker: Worker) -> int:
-        """Run the worker; its exit code. On a signal both drain: what runs ends, what waits stays in the log."""
-        working = asyncio.create_task(worker.run(), name="worker")
-        stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait({working, stopped, self._http}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        self._api.drain.draining = True
-        if not working.done():
-            worker.drain()
-        reason = await working
-        for sentence in reason.sentences:
-            console.say(sentence)
-        return reason.code
+async def _work_until_stopped(worker: Worker, serving: Serving) -> int:
+    """Run the worker; its exit code. On a signal both drain: what runs ends, what waits stays in the log."""
+    working = asyncio.create_task(worker.run(), name="worker")
+    await serving.unless_stopped(asyncio.wait({working}))
+    serving.drain()
+    if not working.done():
+        worker.drain()
+    reason = await working
+    for sentence in reason.sentences:
+        console.say(sentence)
+    return reason.code

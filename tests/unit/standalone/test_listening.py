@@ -1,6 +1,7 @@
 import pytest
 
-from rockseg_standalone.listening import address, listen
+from rockseg_api.serving import listen
+from rockseg_standalone.listening import address
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,16 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import time
 from pathlib import Path
 
 import requests
+from tests.real.process import free_port
 
 from rockseg_standalone.process import UpProcess
 
 DEADLINE_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_worker(metrics: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
     LeaderNotAvailableError,
     NotLeaderForPartitionError,
@@ -120,6 +121,11 @@ class Lookup:
 
     async def _send(self, node: Any, request: Any) -> Any:
         try:
-            return await self._client.send(node, request)
+            try:
+                return await self._client.send(node, request)
+            except KafkaConnectionError:
+                # Brokers close a connection in mid-request when its login has grown old (connections.max.reauth.ms),
+                # and aiokafka logs in on new connections alone. To ask again does no harm.
+                return await self._client.send(node, request)
         except KeyError as error:  # aiokafka 0.14: of two requests that time out, the second finds no connection
             raise KafkaError("the connection was closed") from error
