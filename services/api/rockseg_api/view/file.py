@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import structlog
+
 SCHEMA_VERSION: Final = 4
+APPLICATION_ID: Final = 0x524F434B
+"""Says that a file is a job view, at offset 68 of its header (https://sqlite.org/fileformat.html#application_id)."""
 MEMORY: Final = ":memory:"
 LOCKED_SECONDS: Final = 0.05
 """Nobody else writes this file; should somebody, the event loop must not stand, and the follower comes again."""
 
+_HEADER_BYTES: Final = 100
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA: Final = """
 CREATE TABLE job (
@@ -72,10 +77,20 @@ def passing(error: sqlite3.DatabaseError) -> bool:
     return _code(error) in _PASSING
 
 
+class NotAViewError(Exception):
+    """Something else is there, which is nobody's to throw away."""
+
+
+_log = structlog.get_logger()
+
+
 class ViewFile:
     """One connection, made anew from nothing where what is there cannot be trusted."""
 
     def __init__(self, path: Path | str) -> None:
+        """Raises NotAViewError."""
+        if path != MEMORY and not _may_be_ours(Path(path)):
+            raise NotAViewError
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
@@ -97,7 +112,8 @@ class ViewFile:
             if self._path != MEMORY:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             self._connection = _connected(self._path)
-            if _trusted(self._connection):
+            doubt = _doubt(self._connection)
+            if doubt is None:
                 return
         except OSError as error:
             raise FileAwayError("the job view's folder cannot be made") from error
@@ -105,6 +121,9 @@ class ViewFile:
             if not damaged(error):
                 self.close()
                 raise
+            doubt = str(error)
+        if doubt:
+            _log.info("view_made_anew", reason=doubt)
         self.discard()
 
     def discard(self) -> None:
@@ -135,6 +154,9 @@ class ViewFile:
 def _connected(path: Path | str) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=LOCKED_SECONDS, isolation_level=None)
     try:
+        if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+            # Before there is a WAL, so that it stands in the file's own first page.
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = OFF")
         db.execute("PRAGMA cache_size = -32768")  # KiB; recent jobs are the ones that are asked for
@@ -144,10 +166,28 @@ def _connected(path: Path | str) -> sqlite3.Connection:
     return db
 
 
-def _trusted(db: sqlite3.Connection) -> bool:
-    if db.execute("PRAGMA user_version").fetchone() != (SCHEMA_VERSION,):
-        return False
-    return db.execute("SELECT id FROM boot").fetchall() == [(_boot_id(),)]
+def _doubt(db: sqlite3.Connection) -> str | None:
+    """Why what is there cannot be trusted; empty where nothing is there yet."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        return "its schema is another release's" if version else ""
+    if db.execute("SELECT id FROM boot").fetchall() != [(_boot_id(),)]:
+        return "the machine was started since, and the file is not written durably"
+    return None
+
+
+def _may_be_ours(path: Path) -> bool:
+    """Nothing yet, a view, or a file of ours that never reached the disk whole: empty, or zeros where it begins."""
+    try:
+        if not path.exists():
+            return True
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except OSError:  # told as such when it is opened
+        return True
+    return not any(header) or header[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
 def _code(error: sqlite3.DatabaseError) -> int | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from rockseg_api.view.file import DamagedRowError, ViewFile, passing
+from rockseg_api.view.file import DamagedRowError, NotAViewError, ViewFile, passing
 from rockseg_api.view.reading import merged, objects_due_at
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.fold import JobRecord
@@ -45,12 +45,16 @@ class ViewTable:
         Where a file is there and only cannot be read now, as on a full disk, the table is closed until `open` succeeds.
         """
         self._recent: OrderedDict[UUID, JobRecord] = OrderedDict()
-        self._file = ViewFile(path)
         try:
+            self._file = ViewFile(path)
             self._file.open()
+        except NotAViewError as error:
+            raise SettingsError(
+                f"{path} is there and is no job view: move it away, or name another file (ROCKSEG_VIEW_PATH)"
+            ) from error
         except sqlite3.DatabaseError as error:
             if not passing(error):
-                raise SettingsError("the job view's file cannot be made where the settings want it") from error
+                raise SettingsError(f"the job view's file {path} cannot be made (ROCKSEG_VIEW_PATH)") from error
 
     def open(self) -> None:
         """Open the file again after that has failed; nothing where it is open."""

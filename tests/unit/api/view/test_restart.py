@@ -1,7 +1,9 @@
 """Where a view begins: at its file's offsets where they can be trusted, else anew, from the log."""
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,8 +118,16 @@ async def test_a_partition_added_while_the_view_was_away_is_read_from_its_beginn
             assert not (await view.get(TENANT, job_id)).stale
 
 
-def spoil_the_whole(path: Path) -> None:
-    path.write_bytes(b"this is no database, " * 1000)
+def zero_the_whole(path: Path) -> None:
+    path.write_bytes(bytes(20_000))
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def spoil_the_pages(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100] + b"this is no database, " * 1000)
 
 
 def spoil_the_rows(path: Path) -> None:
@@ -140,7 +150,9 @@ def start_the_machine_anew(path: Path) -> None:
         db.execute("UPDATE boot SET id = 'another'")
 
 
-@pytest.mark.parametrize("harm", [spoil_the_whole, spoil_the_rows, cut, age_the_schema, start_the_machine_anew])
+@pytest.mark.parametrize(
+    "harm", [zero_the_whole, empty, spoil_the_pages, spoil_the_rows, cut, age_the_schema, start_the_machine_anew]
+)
 async def test_a_file_that_cannot_be_trusted_is_rebuilt(site: Site, path: Path, harm) -> None:  # noqa: ANN001
     job_ids = await filled(site, path)
     harm(path)
@@ -233,9 +245,32 @@ async def test_the_follower_survives_an_outage_and_reads_what_it_missed(site: Si
         assert view.rebuilds == 0
 
 
+def a_text(path: Path) -> None:
+    path.write_text("prod:5e884898da28047151d0e56f8dc6292773603d0d6aabbd62a11ef721d1542d8\n" * 3)
+
+
+def a_database_of_others(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE precious (stone)")
+
+
+@pytest.mark.parametrize("make", [a_text, a_database_of_others, Path.mkdir, os.mkfifo])
+def test_what_is_no_view_is_left_as_it_is_and_is_a_matter_of_settings(
+    tmp_path: Path, site: Site, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "view.sqlite3"
+    make(path)
+    before = path.read_bytes() if path.is_file() else path.stat().st_mode
+    with pytest.raises(SettingsError, match=r"view\.sqlite3"):
+        JobView(path, site.log, site.clock, LIFETIME_SECONDS)
+    assert before == (path.read_bytes() if path.is_file() else path.stat().st_mode)
+    assert [one.name for one in tmp_path.iterdir()] == ["view.sqlite3"]
+
+
 def test_a_path_where_no_file_can_be_is_a_matter_of_settings(tmp_path: Path, site: Site) -> None:
-    with pytest.raises(SettingsError):
-        JobView(tmp_path, site.log, site.clock, LIFETIME_SECONDS)
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"view\.sqlite3"):
+        JobView(tmp_path / "file" / "view.sqlite3", site.log, site.clock, LIFETIME_SECONDS)
 
 
 async def test_a_machine_without_a_name_for_its_run_trusts_no_file(
