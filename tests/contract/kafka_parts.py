@@ -2,7 +2,7 @@
 
 import bisect
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 
 from aiokafka import AIOKafkaProducer
 from tests.real.kafka_owners import QUICK, vanish
@@ -14,7 +14,7 @@ from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.ports.deliveries import DeliverySource
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition, Topic
+from rockseg_core.ports.feed import Extent, FeedBatch, JobFeed, LogPartition, Topic
 from rockseg_core.testing import FakeClock
 
 APART_SECONDS = 0.005  # the broker's time has milliseconds
@@ -59,7 +59,7 @@ class FeedInSteps(JobFeed):
         return await self._feed.ends()
 
     @override
-    def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         return self._feed.follow(start)
 
 

@@ -130,8 +130,8 @@ async def read_up_to(
     following = feed.follow(start or {})
     async with asyncio.timeout(DEADLINE_SECONDS):
         while any(reached[at] < end for at, end in ends.items()):
-            for record in await anext(following):
-                found.append(record)
-                reached[record.at] = record.offset + 1
+            batch = await anext(following)
+            found += batch.records
+            reached |= batch.positions
     await following.aclose()
     return found

@@ -43,7 +43,7 @@ async def test_one_who_waits_for_records_gets_those_that_come(part: LogPart) -> 
         waiting = asyncio.ensure_future(anext(following))
         request = a_request()
         position = await part.log.publish_request(request)
-        (record,) = await soon(waiting)
+        (record,) = (await soon(waiting)).records
         assert (record.at, record.offset, record.record) == (JOBS, position.offset, request)
 
 

@@ -228,9 +228,10 @@ async def test_one_who_follows_from_what_is_gone_goes_on_with_what_is_there(open
     data = opened()
     await extent_becomes(data, Extent(2, 2, 2))
     following = data.feed.follow({})
+    assert await soon(anext(following)) == ([], {JOBS: 2})
     waiting = asyncio.ensure_future(anext(following))
     await publish(data, 1)
-    assert [record.offset for record in await soon(waiting)] == [2]
+    assert [record.offset for record in (await soon(waiting)).records] == [2]
 
 
 async def test_partitions_may_grow_and_never_shrink(opened: Opener) -> None:

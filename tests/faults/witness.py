@@ -63,7 +63,7 @@ class Witness:
                 self.requests.clear()
                 self.events.clear()
                 async for batch in feed.follow({at: extent.beginning for at, extent in extents.items()}):
-                    for record in batch:
+                    for record in batch.records:
                         match record.record:
                             case JobRequest() as request:
                                 self.requests[request.job_id] = request

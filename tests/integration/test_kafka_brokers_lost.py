@@ -72,7 +72,7 @@ class Traffic:
             start = {at: max(found) + 1 for at, found in self.found.items()}
             try:
                 async for batch in self.feed.follow(start):
-                    for record in batch:
+                    for record in batch.records:
                         found = self.found.setdefault(record.at, {})
                         assert record.offset not in found, "a record came twice"
                         assert record.offset == max(found, default=-1) + 1, "a record was left out"

@@ -163,7 +163,7 @@ async def test_one_who_follows_goes_on_after_a_fault_without_a_gap(
             start = {record.at: record.offset + 1 for record in found}
             try:
                 async for batch in behind.feed.follow(start):
-                    found.extend(batch)
+                    found.extend(batch.records)
             except LogUnavailableError:
                 await asyncio.sleep(0.1)
 

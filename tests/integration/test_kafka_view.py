@@ -1,8 +1,9 @@
 """The API's job view on a real log: restart, growth, retention, a topic made anew, strays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.structs import TopicPartition
 from tests.contract.examples import a_request, an_event
+from tests.contract.log_parts import read_up_to
 from tests.real.kafka_topics import admin, create_topics, fresh_topics
 
 from rockseg_api.errors import JobUnknownError, ViewNotReadyError
@@ -18,11 +20,12 @@ from rockseg_api.view.job_view import JobView
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
+from rockseg_core.adapters.kafka.lookup import Lookup
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.job import JobStatus, Tenant
 from rockseg_core.domain.records import JobRequest
-from rockseg_core.ports.feed import Topic
+from rockseg_core.ports.feed import LogPartition, Topic
 
 ACME = Tenant("acme")
 DEADLINE_SECONDS = 60.0
@@ -214,3 +217,40 @@ async def test_a_topic_made_anew_while_a_replica_was_away_is_known_though_its_of
     assert await replica.status(new[0].job_id) is JobStatus.QUEUED
     with pytest.raises(JobUnknownError):
         await replica.view.get(ACME, old.job_id)
+
+
+async def test_offsets_that_hold_no_record_keep_nobody_waiting(world: Worlds) -> None:
+    here = await world()
+    producer = AIOKafkaProducer(**here.connection.arguments(transactional_id=here.connection.settings.client_id))
+    await producer.start()
+    running = await here.replica("a")
+    async with producer.transaction():  # its end takes an offset of its own
+        await producer.send_and_wait(here.connection.topics[Topic.JOBS], b"of another team", key=b"theirs")
+    await producer.stop()
+    for replica in (running, await here.replica("b")):
+        assert await replica.view.barrier()
+        assert replica.view.lag_records == 0
+        assert replica.view.undecodable_records == 1
+
+
+async def test_a_record_that_lands_while_a_replica_looks_where_to_begin_is_read(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await world(2)
+    landed: list[JobRequest] = []
+    look = Lookup.offsets
+
+    async def land_before_it(lookup: Lookup, partitions: Iterable[LogPartition], time_ms: int) -> Any:
+        landed.extend([await here.submit() for _ in range(4)])
+        return await look(lookup, partitions, time_ms)
+
+    monkeypatch.setattr(Lookup, "offsets", land_before_it)
+    extents = await KafkaFeed(here.connection).extents(SystemClock().now() + 3600)  # nothing is as young
+    assert len(landed) == 12
+    monkeypatch.undo()
+    feed = KafkaFeed(here.connection)
+    ends = await feed.ends()
+    read = await read_up_to(feed, ends, {at: extent.since for at, extent in extents.items()})
+    await feed.close()
+    # What landed before the ends were asked is as old as the log says; the rest was yet to come.
+    assert {request.job_id for request in landed[8:]} <= {one.record.job_id for one in read if one.record is not None}

@@ -39,6 +39,15 @@ class FeedRecord:
     record: JobRequest | JobEvent | None
 
 
+class FeedBatch(NamedTuple):
+    """What was read next, and the next offset of each partition that was read: beyond the last record where offsets
+    follow that no reader is given, as those of a transaction's end or of what retention took.
+    """
+
+    records: Sequence[FeedRecord]
+    positions: Mapping[LogPartition, int]
+
+
 class JobFeed(Protocol):
     """Both topics, whole, without a consumer group. Every call raises LogUnavailableError."""
 
@@ -53,7 +62,7 @@ class JobFeed(Protocol):
         """
         ...
 
-    def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         """Batches of records from `start` on, for ever; in order within a partition, in any order between them.
 
         Partitions that `start` does not name, new ones too, are read from their beginning.

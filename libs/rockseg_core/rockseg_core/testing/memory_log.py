@@ -1,6 +1,6 @@
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -12,7 +12,7 @@ from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.job import JobError, RequestPosition
 from rockseg_core.domain.records import JobEvent, JobRequest
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition, Topic
+from rockseg_core.ports.feed import Extent, FeedBatch, FeedRecord, JobFeed, LogPartition, Topic
 from rockseg_core.ports.log import JobLog
 from rockseg_core.testing.clock import FakeClock
 from rockseg_core.testing.faults import Faults
@@ -114,14 +114,14 @@ class MemoryLog(JobLog, JobFeed):
         }
 
     @override
-    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         positions = defaultdict[LogPartition, int](int, start)
         while True:
             grown = self._grown
             await self._turn()
             batch = [record for topic in FOLLOWED for record in self._read(topic, positions)]
             if batch:
-                yield batch
+                yield FeedBatch(batch, {record.at: positions[record.at] for record in batch})
             else:
                 await grown.wait()
 

@@ -1,7 +1,7 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import structlog
@@ -15,10 +15,11 @@ from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.fold import JobRecord, after, queued
 from rockseg_core.domain.job import RequestPosition
 from rockseg_core.domain.records import JobRequest
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition
+from rockseg_core.ports.feed import Extent, FeedBatch, FeedRecord, JobFeed, LogPartition
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 2.0
+MOST_NAMED: Final = 10  # undecodable records in one line
 
 _log = structlog.get_logger()
 
@@ -110,18 +111,23 @@ class Follower:
         reached.add_done_callback(lambda _: self.caught_up.set())
         self._progress.tell(ends, [reached])
 
-    async def _apply(self, batch: Sequence[FeedRecord]) -> None:
-        for first in range(0, len(batch), CHUNK_RECORDS):
-            chunk = batch[first : first + CHUNK_RECORDS]
+    async def _apply(self, batch: FeedBatch) -> None:
+        for first in range(0, len(batch.records), CHUNK_RECORDS):
+            chunk = batch.records[first : first + CHUNK_RECORDS]
             positions = {record.at: record.offset + 1 for record in chunk}
             rows = [_row(record) for record in chunk]
             self._table.apply((row for row in rows if row is not None), positions)
             self.applied += len(chunk)
             if None in rows:
                 self.undecodable += rows.count(None)
-                _log.warning("view_record_undecodable", count=rows.count(None), at=str(chunk[0].at))
+                none = [record for record, row in zip(chunk, rows, strict=True) if row is None]
+                at = [f"{record.at.topic}/{record.at.partition}/{record.offset}" for record in none[:MOST_NAMED]]
+                _log.warning("view_record_undecodable", count=len(none), at=at)
             self._progress.advance(positions)
             await asyncio.sleep(0)  # requests are served between two chunks of a long replay
+        if not self._progress.covers(batch.positions):  # offsets without a record, such as a transaction's end
+            self._table.apply((), batch.positions)
+            self._progress.advance(batch.positions)
 
 
 def _continues(known: Mapping[LogPartition, int], extents: Mapping[LogPartition, Extent]) -> bool:

@@ -24,7 +24,7 @@ class World:
 
     async def requests(self) -> list[JobRequest]:
         batch = await anext(self.log.follow({}))
-        return [record.record for record in batch if isinstance(record.record, JobRequest)]
+        return [record.record for record in batch.records if isinstance(record.record, JobRequest)]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.fold import after, event_of, queued
 from rockseg_core.domain.job import JobOptions, JobStatus, RequestPosition, Tenant
 from rockseg_core.domain.records import JobRequest
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition
+from rockseg_core.ports.feed import Extent, FeedBatch, JobFeed, LogPartition
 from rockseg_core.testing.clock import FakeClock
 from rockseg_core.testing.memory_log import MemoryLog
 
@@ -53,7 +53,7 @@ class Tampered(JobFeed):
         await self._dawdle(20)
         return ends
 
-    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         self._check()
         self.starts.append(dict(start))
         async for batch in self.inner.follow(start):

@@ -16,7 +16,7 @@ from rockseg_core.adapters.kafka.lookup import BEGINNING, END, NOWHERE, Lookup
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.records import JobEvent, JobRequest
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition, Topic
+from rockseg_core.ports.feed import Extent, FeedBatch, FeedRecord, JobFeed, LogPartition, Topic
 
 KINDS: Final[Mapping[Topic, type[JobRequest] | type[JobEvent]]] = {
     Topic.JOBS: JobRequest,
@@ -66,8 +66,9 @@ class KafkaFeed(JobFeed):
                 await lookup.open()
                 partitions = await lookup.partitions()
                 beginnings = await lookup.offsets(partitions, BEGINNING)
-                sinces = await lookup.offsets(partitions, max(0, int(since * 1000)))
+                # The end first: what is appended meanwhile then lies beyond it, where nothing is as young as `since`.
                 ends = await lookup.offsets(partitions, END)
+                sinces = await lookup.offsets(partitions, max(0, int(since * 1000)))
                 ids = lookup.topic_ids
             finally:
                 await closed(lookup.close())
@@ -81,7 +82,7 @@ class KafkaFeed(JobFeed):
         }
 
     @override
-    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         positions = dict(start)
         consumer = AIOKafkaConsumer(
             **self._connection.arguments(
@@ -102,11 +103,12 @@ class KafkaFeed(JobFeed):
                     await self._assign(consumer, positions)
                     check_fetching(consumer)
                     self._check_topics()
-                    batch = self._decoded(await consumer.getmany(timeout_ms=POLL_MS))
-                if batch:
-                    for record in batch:
-                        positions[record.at] = record.offset + 1
-                    yield batch
+                    records = self._decoded(await consumer.getmany(timeout_ms=POLL_MS))
+                    read = await self._positions(consumer)
+                further = {at: offset for at, offset in read.items() if positions[at] != offset}
+                if further:
+                    positions |= further
+                    yield FeedBatch(records, further)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -124,6 +126,15 @@ class KafkaFeed(JobFeed):
         consumer.assign(list(there.values()))
         for at, partition in there.items():
             consumer.seek(partition, positions[at])
+
+    async def _positions(self, consumer: Any) -> dict[LogPartition, int]:
+        """Of what was given out and skipped; all are known, since `_assign` seeks."""
+        return {
+            LogPartition(self._connection.roles[partition.topic], partition.partition): await consumer.position(
+                partition
+            )
+            for partition in consumer.assignment()
+        }
 
     def _decoded(self, found: Mapping[TopicPartition, Sequence[Any]]) -> list[FeedRecord]:
         batch = []

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from typing_extensions import override
@@ -7,7 +7,7 @@ from typing_extensions import override
 from rockseg_core.adapters.local.log import EmbeddedLog
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.records import JobEvent, JobRequest
-from rockseg_core.ports.feed import Extent, FeedRecord, JobFeed, LogPartition, Topic
+from rockseg_core.ports.feed import Extent, FeedBatch, FeedRecord, JobFeed, LogPartition, Topic
 
 KINDS: Final[Mapping[Topic, type[JobRequest] | type[JobEvent]]] = {
     Topic.JOBS: JobRequest,
@@ -32,7 +32,7 @@ class LocalFeed(JobFeed):
         return {at: end for at, end in self._log.ends.items() if at.topic in KINDS}
 
     @override
-    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[Sequence[FeedRecord]]:
+    async def follow(self, start: Mapping[LogPartition, int]) -> AsyncIterator[FeedBatch]:
         positions = {at: start.get(at, 0) for at in await self.ends()}
         grown = asyncio.Event()
         with self._log.heard(grown.set):
@@ -44,8 +44,7 @@ class LocalFeed(JobFeed):
                         # Nothing there below the end: retention has taken all of it.
                         positions[at] = batch[-1].offset + 1 if batch else end
                         grown.set()  # there may be more
-                        if batch:
-                            yield batch
+                        yield FeedBatch(batch, {at: positions[at]})
                 await grown.wait()
 
     async def _read(self, at: LogPartition, position: int) -> list[FeedRecord]:
