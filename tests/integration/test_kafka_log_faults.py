@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -148,6 +149,27 @@ async def test_a_look_at_the_ends_of_a_log_that_hangs_fails_and_the_next_after_i
                 break
             except LogUnavailableError:
                 await asyncio.sleep(0.05)
+
+
+async def test_looks_that_wait_for_a_log_that_hangs_do_not_pile_up(behind: Behind, kafka_proxy: Proxy) -> None:
+    behind.log.open()
+    await behind.log.publish_request(a_request())
+    await behind.feed.ends()
+    kafka_proxy.hang()
+    before = len(asyncio.all_tasks())
+    for _ in range(100):  # readers who give up, as the barrier's do
+        with pytest.raises((LogUnavailableError, TimeoutError)):
+            async with asyncio.timeout(0.01):
+                await behind.feed.ends()
+    assert len(asyncio.all_tasks()) - before < 40
+    kafka_proxy.heal()
+    await goes_on(behind.log)
+    async with asyncio.timeout(BACK_SECONDS):
+        while True:
+            with suppress(LogUnavailableError):
+                assert sum((await behind.feed.ends()).values()) >= 2
+                break
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("fault", ["cut", "reset", "hang"])

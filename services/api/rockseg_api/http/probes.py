@@ -1,4 +1,6 @@
 import asyncio
+import math
+import time
 from typing import Annotated, Final
 
 import msgspec
@@ -27,6 +29,7 @@ class ProbeBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) -> list[HTTPRouteHandler]:
     """`GET /healthz` and `/readyz`; neither needs a key. `any_key` is asked for in the store, there or not."""
+    kept = _StoreProbe(store, any_key)
 
     @get(
         "/healthz",
@@ -58,16 +61,32 @@ def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) 
         """A later outage of the log shows in the body only: all replicas would leave the Service at once."""
         if drain.draining or not view.ready:
             return json_answer(ProbeBody("draining" if drain.draining else "starting"), status_code=503)
-        log, kept = await asyncio.gather(view.barrier(), _answers(store, any_key))
-        return json_answer(ProbeBody("ok", log="ok" if log else "away", store="ok" if kept else "away"))
+        log, stored = await asyncio.gather(view.barrier(), kept.answers())
+        return json_answer(ProbeBody("ok", log="ok" if log else "away", store="ok" if stored else "away"))
 
     return [read_health, read_readiness]
 
 
-async def _answers(store: ObjectStore, key: str) -> bool:
-    try:
-        async with asyncio.timeout(STORE_SECONDS):
-            await store.exists(key)
-    except (StoreUnavailableError, TimeoutError):
-        return False
-    return True
+class _StoreProbe:
+    """One look at the store for all who ask within a second: they need no key, and each look takes a connection."""
+
+    def __init__(self, store: ObjectStore, key: str) -> None:
+        self._store = store
+        self._key = key
+        self._looked_at = -math.inf
+        self._look: asyncio.Task[bool] | None = None
+
+    async def answers(self) -> bool:
+        now = time.monotonic()
+        if self._look is None or (self._look.done() and now >= self._looked_at + STORE_SECONDS):
+            self._looked_at = now
+            self._look = asyncio.create_task(self._look_now(), name="store-probe")
+        return await asyncio.shield(self._look)
+
+    async def _look_now(self) -> bool:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._store.exists(self._key)
+        except (StoreUnavailableError, TimeoutError):
+            return False
+        return True

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,23 @@ async def test_an_outage_shows_in_the_body_and_never_in_the_status(api: Api) -> 
     ready = await keyless(api, "/readyz")
     assert (ready.status_code, ready.json()) == (200, {"status": "ok", "log": "away", "store": "away"})
     assert (await keyless(api, "/healthz")).status_code == 200
+
+
+async def test_many_who_ask_at_once_cost_the_store_one_look(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, held, exists = 0, asyncio.Event(), api.store.exists
+
+    async def counted(key: str) -> bool:
+        nonlocal looks
+        looks += 1
+        await held.wait()
+        return await exists(key)
+
+    monkeypatch.setattr(api.store, "exists", counted)
+    asking = [asyncio.create_task(keyless(api, "/readyz")) for _ in range(20)]
+    await asyncio.wait(asking, timeout=0.1)
+    held.set()
+    assert {answer.json()["store"] for answer in await asyncio.gather(*asking)} == {"ok"}
+    assert looks == 1
 
 
 async def test_a_draining_replica_is_healthy_and_not_ready(api: Api) -> None:

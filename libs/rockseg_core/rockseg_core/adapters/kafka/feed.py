@@ -27,6 +27,7 @@ POLL_MS: Final = 200  # how soon an idle follower takes up a partition that a lo
 WATCH_SECONDS: Final = 1.0
 ENDS_SECONDS: Final = 2.0  # a look-up without an answer; its connection is renewed
 FETCH_SECONDS: Final = 5.0  # the same of a fetch, which waits half a second for records
+MOST_LOOKS: Final = 8  # under way at once, while brokers hang; a few where they answer
 EXTENTS_SECONDS: Final = 30.0  # looking for a time reads the brokers' indexes from disk
 
 T = TypeVar("T")
@@ -185,6 +186,9 @@ class KafkaFeed(JobFeed):
 
     async def _to_its_end(self, look: Coroutine[Any, Any, T]) -> T:
         """Wait for a look-up that goes on when its caller has given up: only its own time-out renews a connection."""
+        if len(self._looking) >= MOST_LOOKS:
+            look.close()
+            raise LogUnavailableError("the log has yet to answer earlier look-ups")
         looking = asyncio.ensure_future(look)
         self._looking.add(looking)
         looking.add_done_callback(self._looked)
