@@ -34,6 +34,12 @@ OF_EITHER: list[tuple[dict[str, str], str]] = [
     ({"ROCKSEG_KAFKA_SECURITY_PROTOCOL": "SSL", "ROCKSEG_KAFKA_TLS_CA_FILE": "/nowhere"}, "ROCKSEG_KAFKA_TLS_CA_FILE"),
     ({"ROCKSEG_KAFKA_JOBS_TOPIC": "a topic"}, "ROCKSEG_KAFKA_JOBS_TOPIC does not fit"),
     ({"ROCKSEG_KAFKA_JOBS_TOPIC": "t", "ROCKSEG_KAFKA_JOB_EVENTS_TOPIC": "t"}, "must be three topics"),
+    ({"ROCKSEG_KAFKA_BROKERS": "127.0.0.1:70000"}, "ROCKSEG_KAFKA_BROKERS"),
+    ({"ROCKSEG_KAFKA_SASL_MECHANISM": "PLAIN"}, "ROCKSEG_KAFKA_SASL_MECHANISM is set"),
+    ({"ROCKSEG_KAFKA_DEAD_LETTER_TOPIC": ".."}, "ROCKSEG_KAFKA_DEAD_LETTER_TOPIC does not fit"),
+    ({"ROCKSEG_OBJECT_PREFIX": "/pre/"}, "ROCKSEG_OBJECT_PREFIX does not fit"),
+    ({"ROCKSEG_S3_ACCESS_KEY": "two\nlines"}, "ROCKSEG_S3_ACCESS_KEY does not fit"),
+    ({"ROCKSEG_S3_CREDENTIALS_PROFILE": "other"}, "ROCKSEG_S3_CREDENTIALS_FILE is not"),
     ({"ROCKSEG_S3_ENDPOINT": ""}, "ROCKSEG_S3_ENDPOINT is not set"),
     ({"ROCKSEG_S3_ENDPOINT": "minio:9000"}, "ROCKSEG_S3_ENDPOINT is not https://host"),
     ({"ROCKSEG_S3_BUCKET": ""}, "ROCKSEG_S3_BUCKET is not set"),
@@ -55,6 +61,8 @@ OF_THE_API: list[tuple[dict[str, str], str]] = [
 OF_THE_WORKER: list[tuple[dict[str, str], str]] = [
     ({"ROCKSEG_MODEL": ""}, "ROCKSEG_MODEL is not set"),
     ({"ROCKSEG_MAX_ATTEMPTS": "0"}, "ROCKSEG_MAX_ATTEMPTS does not fit"),
+    ({"ROCKSEG_BACKOFF_FIRST_SECONDS": "20"}, "ROCKSEG_BACKOFF_FIRST_SECONDS is more than"),
+    ({"ROCKSEG_KAFKA_MAX_POLL_INTERVAL_SECONDS": "0.5"}, "ROCKSEG_KAFKA_MAX_POLL_INTERVAL_SECONDS does not fit"),
     ({"ROCKSEG_KAFKA_REBALANCE_SECONDS": "5"}, "ROCKSEG_KAFKA_REBALANCE_SECONDS must be more than"),
     ({"ROCKSEG_KAFKA_HEARTBEAT_SECONDS": "40"}, "ROCKSEG_KAFKA_HEARTBEAT_SECONDS"),
 ]

@@ -76,12 +76,12 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     barrier_seconds: Annotated[
         float, msgspec.Meta(gt=0, description="How long a read waits for the log; then `Rockseg-Stale: true`.")
     ] = 0.5
-    render_workers: Annotated[int, msgspec.Meta(ge=1, description="Overlays drawn at once.")] = 2
+    render_workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Overlays drawn at once.")] = 2
     render_megapixels: Annotated[int, msgspec.Meta(ge=1, description="Megapixels of photos being drawn at once.")] = 128
     sweep_seconds: Annotated[
-        float, msgspec.Meta(gt=0, description="Between two searches for expired jobs whose objects are to be deleted.")
+        float, msgspec.Meta(ge=1, description="Between two searches for expired jobs whose objects are to be deleted.")
     ] = 60.0
-    object_prefix: Annotated[str, msgspec.Meta(description="Before each key in the object store.")] = ""
+    object_prefix: variables.ObjectPrefix = ""
     drain_seconds: Annotated[
         float, msgspec.Meta(ge=0, description="How long requests may take to end after SIGTERM.")
     ] = 20.0

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from rockseg_core.codec import settings as variables
+from rockseg_core.domain.errors import SettingsError
 
 _MOST_THREADS: Final = 8  # beyond, decoding and PNG writing wait for memory, not for cores
 
@@ -53,7 +54,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     self_test_seconds: Annotated[
         float, Meta(gt=0, description="Time for the self-test after a fault; a device that takes longer is at fault.")
     ] = 60.0
-    object_prefix: Annotated[str, Meta(description="Before each key in the object store.")] = ""
+    object_prefix: variables.ObjectPrefix = ""
 
     @property
     def threads(self) -> int:
@@ -62,7 +63,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_environment(environ: Mapping[str, str]) -> WorkerSettings:
     """Raises SettingsError that names the variable."""
-    return variables.read_settings(WorkerSettings, environ)
+    settings = variables.read_settings(WorkerSettings, environ)
+    if settings.backoff_first_seconds > settings.backoff_most_seconds:
+        raise SettingsError("ROCKSEG_BACKOFF_FIRST_SECONDS is more than ROCKSEG_BACKOFF_MOST_SECONDS")
+    return settings
 
 
 def settings_table() -> str:

@@ -1,5 +1,6 @@
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -8,6 +9,9 @@ from rockseg_api.settings import ApiSettings, from_environment, settings_table
 from rockseg_core.codec.settings import read_settings
 from rockseg_core.codec.settings import settings_table as table_of
 from rockseg_core.domain.errors import SettingsError
+from rockseg_core.domain.job import Tenant
+from rockseg_core.domain.keys import ObjectKeys, overlay_key
+from rockseg_core.domain.object_key import key_parts
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +66,23 @@ def test_a_wrong_value_is_told_what_it_may_be_in_our_words(variable: str, takes:
         from_environment({f"ROCKSEG_{variable}": "many"})
 
 
+@pytest.mark.parametrize(("text", "on"), [("yes", True), ("ON", True), ("1", True), ("no", False), ("Off", False)])
+def test_what_is_on_or_off_is_said_in_any_usual_way(text: str, on: bool) -> None:
+    assert read_settings(Sample, {"X_NAME": "a", "X_ON": text}, "X_").on is on
+
+
+def test_a_prefix_of_objects_is_one_of_which_every_key_is_a_key() -> None:
+    for prefix in ("", "lab/", "lab-", "a/b.c/", "x" * 200, "x/" * 256):
+        keys = ObjectKeys(from_environment({"ROCKSEG_OBJECT_PREFIX": prefix}).object_prefix)
+        key = overlay_key(keys.mask(Tenant("t" * 63), UUID(int=0), "0" * 64), 0.5, legend=True)
+        key_parts(key)
+        key_parts(keys.current_model())
+        assert len(key) < 1024
+    for prefix in ("/pre/", "a\tb", "x" * 1100, "y" * 201, "x/" * 257, "a//b", "../", "a/./", "a/../b", "\u00fc/"):
+        with pytest.raises(SettingsError, match=r"ROCKSEG_OBJECT_PREFIX does not fit \(it takes up to 512"):
+            from_environment({"ROCKSEG_OBJECT_PREFIX": prefix})
+
+
 def test_a_missing_value_says_what_it_is_for() -> None:
     with pytest.raises(SettingsError, match=r"X_NAME is not set: Must be given\."):
         read_settings(Sample, {}, "X_")
@@ -73,6 +94,8 @@ def test_a_missing_value_says_what_it_is_for() -> None:
         ("ROCKSEG_LIFETIME_SECONDS", str(7 * 24 * 3600 + 1)),
         ("ROCKSEG_SUBMIT_RATE", "0"),
         ("ROCKSEG_PORT", "70000"),
+        ("ROCKSEG_SWEEP_SECONDS", "0.1"),
+        ("ROCKSEG_RENDER_WORKERS", "65"),
         ("ROCKSEG_UPLOAD_MEMORY_BYTES", "2048"),
     ],
 )

@@ -1,14 +1,15 @@
 """Settings from environment variables: one Struct a service, whose fields and descriptions are the documentation.
 
 A field is `photo_max_bytes: Annotated[int, msgspec.Meta(ge=1, description="…")] = 64 * 2**20`; its variable is
-`ROCKSEG_PHOTO_MAX_BYTES`. A variable set to nothing counts as not set: Kubernetes sets many such.
+`ROCKSEG_PHOTO_MAX_BYTES`. A variable set to nothing counts as not set: Kubernetes sets many such. A pattern has words
+beside it, `extra={"takes": "1 to 63 of a-z and -"}`: they are what people are shown.
 """
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -23,6 +24,20 @@ _NAMES: Final[dict[Any, str]] = {
     bool: "true or false",
     Path: "path",
 }
+_BOOLEANS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # beside what msgspec takes
+
+ObjectPrefix: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        # Each key that begins with it is one as domain.object_key has them, and within S3's 1024 bytes.
+        pattern=r"\A((?!\.\.?/)[A-Za-z0-9._-]{1,255}/)*[A-Za-z0-9._-]{0,200}\Z",
+        max_length=512,
+        extra={
+            "takes": "up to 512 of A-Z, a-z, 0-9, ., _, - and /: no / in front, no two together, no part . or .. alone"
+        },
+        description="Before each key in the object store.",
+    ),
+]
 _Settings = TypeVar("_Settings", bound=msgspec.Struct)
 
 
@@ -40,6 +55,8 @@ def read_settings(cls: type[_Settings], environ: Mapping[str, str], prefix: str 
             if field.required:
                 raise SettingsError(f"{variable} is not set: {_description(field.type)}")
             continue
+        if _name(field.type) == _NAMES[bool]:
+            text = _BOOLEANS.get(text.lower(), text)
         try:
             value = msgspec.convert(text, field.type, strict=False, dec_hook=_read_other)
         except msgspec.ValidationError:
@@ -67,6 +84,9 @@ def _misfit(variable: str, annotation: Any) -> SettingsError:
 
 def _takes(annotation: Any) -> str:
     """`a whole number from 0 to 65535`, say."""
+    for meta in _metas(annotation):
+        if meta.extra:
+            return str(meta.extra["takes"])
     name = _name(annotation)
     kind = f"a {name}" if name.endswith(("number", "path")) else name
     bounds = {
@@ -74,7 +94,6 @@ def _takes(annotation: Any) -> str:
         "above": next((meta.gt for meta in _metas(annotation) if meta.gt is not None), None),
         "to": next((meta.le for meta in _metas(annotation) if meta.le is not None), None),
         "below": next((meta.lt for meta in _metas(annotation) if meta.lt is not None), None),
-        "that matches": next((meta.pattern for meta in _metas(annotation) if meta.pattern), None),
     }
     shown = [f"{word} {bound}" for word, bound in bounds.items() if bound is not None]
     if shown and bounds["to"] is None and bounds["from"] is not None:

@@ -1,4 +1,5 @@
 import ssl
+import traceback
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ PASSWORD = "a-password-that-nobody-may-see"
 HERE = {"BROKERS": "one:9092"}
 SCRAM = HERE | {"SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "SCRAM-SHA-512"}
 OAUTH = HERE | {"SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "OAUTHBEARER"}
+LOGIN = {"SASL_USERNAME": "api", "SASL_PASSWORD": PASSWORD}
 TLS = HERE | {"SECURITY_PROTOCOL": "SSL"}
 
 
@@ -23,6 +25,14 @@ def connected(values: dict[str, str]) -> KafkaConnection:
 
 async def hook() -> str:
     return "a token"
+
+
+def synchronous_hook() -> str:
+    return "a token"
+
+
+async def asking_hook(audience: str) -> str:
+    return audience
 
 
 async def broken_hook() -> str:
@@ -63,6 +73,10 @@ async def test_tokens_come_from_a_file_that_is_read_each_time_or_from_a_hook(tmp
     assert await provider.token() == "first"
     file.write_text("second\n")
     assert await provider.token() == "second"
+    for spoilt in (b" ", b"\xff"):
+        file.write_bytes(spoilt)
+        with pytest.raises(KafkaConnectionError):
+            await provider.token()
     provider = connected(OAUTH | {"SASL_TOKEN_HOOK": f"{__name__}:hook"}).arguments()["sasl_oauth_token_provider"]
     assert await provider.token() == "a token"
 
@@ -98,10 +112,28 @@ def test_nothing_secret_is_printed() -> None:
         ({"BROKERS": "one"}, "BROKERS"),
         ({"BROKERS": "one:9092;two:9092"}, "BROKERS"),
         ({"BROKERS": "one:9092,"}, "BROKERS"),
+        ({"BROKERS": "one:9092,two:70000"}, "BROKERS"),
+        ({"BROKERS": "one:0"}, "BROKERS"),
+        ({"BROKERS": "::1:9092"}, "BROKERS"),
+        ({"BROKERS": "[::1:2]3]:9092"}, "BROKERS"),
+        ({"BROKERS": "[1.2]:9092"}, "BROKERS"),
         (HERE | {"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL"),
         (HERE | {"SASL_MECHANISM": "GSSAPI"}, "SASL_MECHANISM"),
-        (HERE | {"SASL_USERNAME": "api"}, "SASL_USERNAME"),
-        (HERE | {"TLS_CA_FILE": "/etc/ca.crt"}, "TLS_CA_FILE"),
+        (HERE | {"SASL_USERNAME": "api"}, "SASL_USERNAME is set"),
+        (HERE | {"SASL_MECHANISM": "PLAIN"}, "SASL_MECHANISM is set"),
+        (TLS | {"SASL_PASSWORD": PASSWORD}, "SASL_PASSWORD is set"),
+        (HERE | {"SASL_PASSWORD_FILE": "/etc/password"}, "SASL_PASSWORD_FILE is set"),
+        (HERE | {"SASL_TOKEN_FILE": "/etc/token"}, "SASL_TOKEN_FILE is set"),
+        (HERE | {"SASL_TOKEN_HOOK": f"{__name__}:hook"}, "SASL_TOKEN_HOOK is set"),
+        (HERE | {"TLS_CA_FILE": "/etc/ca.crt"}, "TLS_CA_FILE is set"),
+        (HERE | {"TLS_KEY_PASSWORD": PASSWORD}, "TLS_KEY_PASSWORD is set"),
+        (SCRAM | {"TLS_CERT_FILE": "/etc/tls.crt"}, "TLS_CERT_FILE is set"),
+        (SCRAM | LOGIN | {"SASL_TOKEN_FILE": "/etc/token"}, "SASL_TOKEN_FILE is set"),
+        (SCRAM | LOGIN | {"SASL_TOKEN_HOOK": f"{__name__}:hook"}, "SASL_TOKEN_HOOK is set"),
+        (OAUTH | {"SASL_TOKEN_FILE": "/etc/token", "SASL_USERNAME": "api"}, "SASL_USERNAME is set"),
+        (OAUTH | {"SASL_TOKEN_FILE": "/etc/token", "SASL_PASSWORD": PASSWORD}, "SASL_PASSWORD is set"),
+        (OAUTH | {"SASL_TOKEN_FILE": "/etc/token", "SASL_TOKEN_HOOK": f"{__name__}:hook"}, "SASL_TOKEN_FILE is set"),
+        (OAUTH | {"SASL_TOKEN_FILE": "/dev/null"}, "SASL_TOKEN_FILE names a file that is empty"),
         (SCRAM, "SASL_USERNAME"),
         (SCRAM | {"SASL_USERNAME": "api"}, "SASL_PASSWORD"),
         (SCRAM | {"SASL_USERNAME": "api", "SASL_PASSWORD": "x", "SASL_PASSWORD_FILE": "/x"}, "SASL_PASSWORD_FILE"),
@@ -110,11 +142,20 @@ def test_nothing_secret_is_printed() -> None:
         (OAUTH | {"SASL_TOKEN_FILE": "/nowhere"}, "SASL_TOKEN_FILE"),
         (OAUTH | {"SASL_TOKEN_HOOK": "no colon"}, "SASL_TOKEN_HOOK"),
         (OAUTH | {"SASL_TOKEN_HOOK": "no_such_module:token"}, "SASL_TOKEN_HOOK"),
+        (OAUTH | {"SASL_TOKEN_HOOK": f"{__name__}:no_such_function"}, "SASL_TOKEN_HOOK"),
+        (OAUTH | {"SASL_TOKEN_HOOK": "os:sep"}, "SASL_TOKEN_HOOK"),
+        (OAUTH | {"SASL_TOKEN_HOOK": f"{__name__}:synchronous_hook"}, "SASL_TOKEN_HOOK"),
+        (OAUTH | {"SASL_TOKEN_HOOK": f"{__name__}:asking_hook"}, "SASL_TOKEN_HOOK"),
         (TLS | {"TLS_CA_FILE": "/nowhere"}, "TLS_CA_FILE"),
         (TLS | {"TLS_KEY_FILE": "/etc/key"}, "TLS_CERT_FILE"),
+        (TLS | {"TLS_KEY_PASSWORD": PASSWORD}, "TLS_KEY_PASSWORD is set"),
+        (TLS | {"TLS_KEY_PASSWORD_FILE": "/etc/password"}, "TLS_KEY_PASSWORD_FILE is set"),
         (TLS | {"TLS_CERT_FILE": "/nowhere"}, "TLS_CERT_FILE"),
         (HERE | {"JOBS_TOPIC": "core boxes"}, "JOBS_TOPIC"),
+        (HERE | {"JOBS_TOPIC": "."}, "JOBS_TOPIC"),
+        (HERE | {"DEAD_LETTER_TOPIC": ".."}, "DEAD_LETTER_TOPIC"),
         (HERE | {"JOBS_TOPIC": "one", "JOB_EVENTS_TOPIC": "one"}, "JOB_EVENTS_TOPIC"),
+        (HERE | {"JOBS_TOPIC": "my.jobs", "JOB_EVENTS_TOPIC": "my_jobs"}, "JOB_EVENTS_TOPIC"),
         (HERE | {"SEND_SECONDS": "0"}, "SEND_SECONDS"),
     ],
 )
@@ -124,6 +165,22 @@ def test_what_does_not_fit_is_one_sentence_that_names_the_variable(values: dict[
     assert f"ROCKSEG_KAFKA_{named}" in raised.value.sentence
     assert "\n" not in raised.value.sentence
     assert PASSWORD not in raised.value.sentence
+    assert "^" not in raised.value.sentence, "a pattern is for machines"
+
+
+def test_a_hook_s_module_that_fails_is_not_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hook_that_fails.py").write_text(f"raise RuntimeError('{PASSWORD}')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SettingsError, match="ROCKSEG_KAFKA_SASL_TOKEN_HOOK") as raised:
+        connected(OAUTH | {"SASL_TOKEN_HOOK": "hook_that_fails:token"})
+    assert PASSWORD not in "".join(traceback.format_exception(raised.value))
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    assert connected({"BROKERS": "[::1]:9092, [fd00::7]:65535"}).arguments()["bootstrap_servers"] == [
+        "[::1]:9092",
+        "[fd00::7]:65535",
+    ]
 
 
 def test_a_file_that_holds_something_else_is_named(tmp_path: Path) -> None:

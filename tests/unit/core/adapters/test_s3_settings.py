@@ -47,6 +47,10 @@ def test_nothing_secret_is_printed() -> None:
         ({"ACCESS_KEY": "", "SECRET_KEY": ""}, "none is set"),
         ({"IAM": "true"}, "more than one is set"),
         ({"CREDENTIALS_FILE": "/etc/keys"}, "more than one is set"),
+        ({"ACCESS_KEY": "two\nlines"}, "ROCKSEG_S3_ACCESS_KEY"),
+        ({"SECRET_KEY": "schl\u00fcssel"}, "ROCKSEG_S3_SECRET_KEY"),
+        ({"SESSION_TOKEN": "a token"}, "ROCKSEG_S3_SESSION_TOKEN"),
+        ({"CREDENTIALS_PROFILE": "default"}, "ROCKSEG_S3_CREDENTIALS_PROFILE is set"),
         ({"CONNECTIONS": "0"}, "ROCKSEG_S3_CONNECTIONS"),
         ({"ENDPOINT": "http://store.example", "CA_FILE": "/etc/ca.crt"}, "ROCKSEG_S3_CA_FILE"),
     ],
@@ -58,6 +62,7 @@ def test_what_is_wrong_is_one_sentence_that_names_the_variable_and_not_its_value
         s3_settings(GOOD | {f"ROCKSEG_S3_{name}": value for name, value in changes.items()})
     assert named in caught.value.sentence
     assert "secret@" not in caught.value.sentence
+    assert "^" not in caught.value.sentence, "a pattern is for machines"
     assert "a-secret-key" not in caught.value.sentence
 
 
@@ -107,7 +112,16 @@ def test_a_file_with_keys_is_read_again_when_it_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "[other]\naws_access_key_id = a\n", "[default]\naws_access_key_id = a\n", "a"]
+    "text",
+    [
+        None,
+        "",
+        "a",
+        "[other]\naws_access_key_id = a\n",
+        "[default]\naws_access_key_id = a\n",
+        "[default]\naws_access_key_id = a\naws_secret_access_key = \u00fc\n",
+        "[default]\naws_access_key_id = a\n b\naws_secret_access_key = c\n",
+    ],
 )
 def test_a_file_without_keys_ends_the_start(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "credentials"

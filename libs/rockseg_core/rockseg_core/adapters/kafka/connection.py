@@ -25,9 +25,10 @@ class KafkaConnection:
         self.settings = settings
         self.topics: Mapping[Topic, str] = settings.topics
         self.roles: Mapping[str, Topic] = {name: topic for topic, name in settings.topics.items()}
-        if len(self.roles) < len(self.topics):
+        if len({name.replace(".", "_") for name in self.roles}) < len(self.topics):  # brokers take a.b and a_b for one
             raise SettingsError(
-                f"{PREFIX}JOBS_TOPIC, {PREFIX}JOB_EVENTS_TOPIC and {PREFIX}DEAD_LETTER_TOPIC must be three topics"
+                f"{PREFIX}JOBS_TOPIC, {PREFIX}JOB_EVENTS_TOPIC and {PREFIX}DEAD_LETTER_TOPIC must be three topics,"
+                " which differ in more than . and _"
             )
         self._arguments = {
             "bootstrap_servers": [broker.strip() for broker in settings.brokers.split(",")],
@@ -45,26 +46,18 @@ class KafkaConnection:
 
 
 def _tls(settings: KafkaSettings) -> dict[str, Any]:
-    given = {name: getattr(settings, name.lower()) for name in ("TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE")}
     if settings.security_protocol not in {"SSL", "SASL_SSL"}:
-        for name, value in given.items():
-            if value is not None:
-                raise SettingsError(
-                    f"{PREFIX}{name} is set, but {PREFIX}SECURITY_PROTOCOL={settings.security_protocol} uses no TLS"
-                )
         return {}
     try:
-        context = ssl.create_default_context(cafile=given["TLS_CA_FILE"])
+        context = ssl.create_default_context(cafile=settings.tls_ca_file)
     except (OSError, ssl.SSLError):
         raise SettingsError(f"{PREFIX}TLS_CA_FILE holds no CA certificates that can be read (PEM)") from None
-    if given["TLS_CERT_FILE"] is None:
-        if given["TLS_KEY_FILE"] is not None:
-            raise SettingsError(f"{PREFIX}TLS_CERT_FILE is not set, though {PREFIX}TLS_KEY_FILE is")
+    if settings.tls_cert_file is None:
         return {"ssl_context": context}
     password = _secret(settings.tls_key_password, settings.tls_key_password_file, "TLS_KEY_PASSWORD")
     try:
         # A function, so that OpenSSL never asks at the terminal for a password that was not set.
-        context.load_cert_chain(given["TLS_CERT_FILE"], given["TLS_KEY_FILE"], password=lambda: password)
+        context.load_cert_chain(settings.tls_cert_file, settings.tls_key_file, password=lambda: password)
     except (OSError, ssl.SSLError):
         raise SettingsError(
             f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE (and {PREFIX}TLS_KEY_PASSWORD) are no certificate"
@@ -75,10 +68,6 @@ def _tls(settings: KafkaSettings) -> dict[str, Any]:
 
 def _sasl(settings: KafkaSettings) -> dict[str, Any]:
     if not settings.security_protocol.startswith("SASL"):
-        if settings.sasl_username:
-            raise SettingsError(
-                f"{PREFIX}SASL_USERNAME is set, but {PREFIX}SECURITY_PROTOCOL={settings.security_protocol} uses no SASL"
-            )
         return {}
     if settings.sasl_mechanism == "OAUTHBEARER":
         return {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _token_provider(settings)}
@@ -100,7 +89,8 @@ def _token_provider(settings: KafkaSettings) -> AbstractTokenProvider:
     if settings.sasl_token_hook:
         return TokenHook.load(settings.sasl_token_hook)
     if settings.sasl_token_file is not None:
-        _read(settings.sasl_token_file, "SASL_TOKEN_FILE")
+        if not _read(settings.sasl_token_file, "SASL_TOKEN_FILE"):
+            raise SettingsError(f"{PREFIX}SASL_TOKEN_FILE names a file that is empty")
         return TokenFile(settings.sasl_token_file)
     raise SettingsError(f"{PREFIX}SASL_TOKEN_FILE or {PREFIX}SASL_TOKEN_HOOK is not set: OAUTHBEARER needs one")
 

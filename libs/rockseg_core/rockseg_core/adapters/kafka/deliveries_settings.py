@@ -17,7 +17,7 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, description="A worker that the brokers have not heard of for so long has vanished.")
     ] = 45.0
     heartbeat_seconds: Annotated[
-        float, Meta(gt=0, description="How often a worker tells that it lives; it learns of a rebalance so late.")
+        float, Meta(ge=0.1, description="How often a worker tells that it lives; it learns of a rebalance so late.")
     ] = 5.0
     revoke_seconds: Annotated[
         float,
@@ -30,7 +30,7 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, description="How long a rebalance waits for a worker: more than the three before together.")
     ] = 30.0
     max_poll_interval_seconds: Annotated[
-        float, Meta(gt=0, description="A worker that has asked for no record for so long leaves the group by itself.")
+        float, Meta(ge=1, description="A worker that has asked for no record for so long leaves the group by itself.")
     ] = 300.0
     partition_window: Annotated[
         int, Meta(ge=1, le=MAX_WINDOW, description="Deliveries in flight at once of a partition.")

@@ -5,12 +5,16 @@ from typing import Annotated, Final
 import msgspec
 from typing_extensions import override
 
+from rockseg_core.adapters.kafka.settings_fit import check_fit
 from rockseg_core.codec import settings as variables
 from rockseg_core.ports.feed import Topic
 
 PREFIX: Final = "ROCKSEG_KAFKA_"
 
-_TopicName = r"^[a-zA-Z0-9._-]{1,249}$"  # Kafka's own rule, org.apache.kafka.common.internals.Topic
+_BROKER = r"([^\s,:\[\]]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}"
+# Kafka's own rule, org.apache.kafka.common.internals.Topic
+_TopicName = r"^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$"
+_TOPIC_WORDS: Final = {"takes": "1 to 249 of A-Z, a-z, 0-9, ., _ and -; not . or .. alone"}
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +23,8 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     brokers: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[^\s,:]+:[0-9]{1,5}(\s*,\s*[^\s,:]+:[0-9]{1,5})*$",
+            pattern=rf"^{_BROKER}(\s*,\s*{_BROKER})*$",
+            extra={"takes": "host:port, or several with commas between; an IPv6 address in brackets"},
             description="The brokers to begin with, `host:port`, several with commas between.",
         ),
     ]
@@ -27,6 +32,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(
             pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$",
+            extra={"takes": "one of four words"},
             description="`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`.",
         ),
     ] = "PLAINTEXT"
@@ -34,6 +40,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(
             pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|OAUTHBEARER)$",
+            extra={"takes": "one of four words"},
             description="`PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`.",
         ),
     ] = "PLAIN"
@@ -49,6 +56,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(
             pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$",
+            extra={"takes": "module:function"},
             description="OAUTHBEARER: `module:function`, an async function without arguments that returns a token.",
         ),
     ] = ""
@@ -61,12 +69,14 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key_password_file: Annotated[
         Path | None, msgspec.Meta(description="A file that holds the key's password, instead of the variable.")
     ] = None
-    jobs_topic: Annotated[str, msgspec.Meta(pattern=_TopicName, description="The topic of requests.")] = "rockseg.jobs"
+    jobs_topic: Annotated[
+        str, msgspec.Meta(pattern=_TopicName, extra=_TOPIC_WORDS, description="The topic of requests.")
+    ] = "rockseg.jobs"
     job_events_topic: Annotated[
-        str, msgspec.Meta(pattern=_TopicName, description="The topic of what became of them.")
+        str, msgspec.Meta(pattern=_TopicName, extra=_TOPIC_WORDS, description="The topic of what became of them.")
     ] = "rockseg.job-events"
     dead_letter_topic: Annotated[
-        str, msgspec.Meta(pattern=_TopicName, description="The topic of what could not be run.")
+        str, msgspec.Meta(pattern=_TopicName, extra=_TOPIC_WORDS, description="The topic of what could not be run.")
     ] = "rockseg.dead-letter"
     group_id: Annotated[str, msgspec.Meta(min_length=1, description="The consumer group of the workers.")] = (
         "rockseg-inference"
@@ -94,8 +104,11 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
-    """Raises SettingsError that names the variable; what does not fit together, `KafkaConnection` finds."""
-    return variables.read_settings(KafkaSettings, environ, PREFIX)
+    """Raises SettingsError that names the variable; what is missing or cannot be read, `KafkaConnection` finds."""
+    settings = variables.read_settings(KafkaSettings, environ, PREFIX)
+    names = [field.upper() for field in KafkaSettings.__struct_fields__]
+    check_fit(settings, [name for name in names if environ.get(PREFIX + name, "").strip()], PREFIX)
+    return settings
 
 
 def settings_table() -> str:

@@ -1,6 +1,7 @@
 """Where OAUTHBEARER's tokens come from; aiokafka asks at each new connection."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,13 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
 
     @override
     async def token(self) -> str:
-        return (await asyncio.to_thread(self._path.read_text, encoding="utf-8")).strip()
+        try:
+            token = (await asyncio.to_thread(self._path.read_text, encoding="utf-8")).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise KafkaConnectionError("the token's file cannot be read") from error
+        if not token:
+            raise KafkaConnectionError("the token's file is empty")
+        return token
 
 
 class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carries no types
@@ -32,12 +39,16 @@ class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
 
     @classmethod
     def load(cls, name: str) -> "TokenHook":
-        """`name` is `module:function`; raises SettingsError."""
+        """`name` is `module:function`; raises SettingsError, without what its module said: it deals in secrets."""
         module, _, function = name.partition(":")
         try:
             found = getattr(import_module(module), function)
-        except (ImportError, AttributeError):
-            raise SettingsError(f"{PREFIX}SASL_TOKEN_HOOK names no function that can be imported") from None
+        except Exception as error:  # noqa: BLE001 - the operator's module may raise anything
+            raise SettingsError(
+                f"{PREFIX}SASL_TOKEN_HOOK names no function that can be imported ({type(error).__name__})"
+            ) from None
+        if not inspect.iscoroutinefunction(found) or _needs_arguments(found):
+            raise SettingsError(f"{PREFIX}SASL_TOKEN_HOOK does not name an async function that needs no argument")
         return cls(found)
 
     @override
@@ -47,3 +58,11 @@ class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
         except Exception as error:
             # Any other kind of error would end aiokafka's background tasks for good, and tell nobody.
             raise KafkaConnectionError("the token hook failed") from error
+
+
+def _needs_arguments(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    return False

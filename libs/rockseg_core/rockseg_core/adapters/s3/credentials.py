@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from rockseg_core.adapters.s3.connections import Connections, tls_context
 from rockseg_core.adapters.s3.profile import Profile
-from rockseg_core.adapters.s3.settings import PREFIX, S3Settings
+from rockseg_core.adapters.s3.settings import KEY, PREFIX, S3Settings
 from rockseg_core.domain.errors import SettingsError
 
 IAM_CONNECTIONS: Final = 2
@@ -57,6 +57,8 @@ class FileProvider(Provider):
         except configparser.Error as error:
             raise ValueError("half written, or of another form") from error
         section = parser[self._section]
-        return Credentials(
-            section["aws_access_key_id"], section["aws_secret_access_key"], section.get("aws_session_token")
-        )
+        access, secret = section["aws_access_key_id"], section["aws_secret_access_key"]
+        token = section.get("aws_session_token")
+        if not all(KEY.match(part) for part in (access, secret, token or "")):
+            raise ValueError("a key that fits into no header")
+        return Credentials(access, secret, token)

@@ -13,6 +13,9 @@ from rockseg_core.domain.errors import SettingsError
 PREFIX: Final = "ROCKSEG_S3_"
 
 _Bucket = r"^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?!.*(\.\.|\.-|-\.))[a-z0-9.-]{1,61}[a-z0-9]$"  # Amazon S3's rules
+_KEY: Final = r"^[\x21-\x7e]*$"
+KEY: Final = re.compile(_KEY)  # it goes into a header
+_KEY_WORDS: Final = {"takes": "printable ASCII without spaces"}
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")  # as urlsplit gives it
 
 
@@ -24,18 +27,31 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(description="The store, `https://host` or `http://host:port`; nothing after the port."),
     ]
     bucket: Annotated[
-        str, msgspec.Meta(pattern=_Bucket, description="The bucket; it is there already, and not versioned.")
+        str,
+        msgspec.Meta(
+            pattern=_Bucket,
+            extra={
+                "takes": "3 to 63 of a-z, 0-9, . and -, which begin and end with a letter or digit, have no . beside"
+                " another . or a -, and are no IP address nor begin with xn--"
+            },
+            description="The bucket; it is there already, and not versioned.",
+        ),
     ]
     region: Annotated[
         str,
         msgspec.Meta(
             pattern=r"^[A-Za-z0-9-]{1,63}$",
+            extra={"takes": "1 to 63 of A-Z, a-z, 0-9 and -"},
             description="The region that requests are signed for; most stores of one's own take the default.",
         ),
     ] = "us-east-1"
-    access_key: Annotated[str, msgspec.Meta(description="The access key, unless a file or IAM gives it.")] = ""
-    secret_key: Annotated[str, msgspec.Meta(description="The secret key to it.")] = ""
-    session_token: Annotated[str, msgspec.Meta(description="The token of a key that lives for a while.")] = ""
+    access_key: Annotated[
+        str, msgspec.Meta(pattern=_KEY, extra=_KEY_WORDS, description="The access key, unless a file or IAM gives it.")
+    ] = ""
+    secret_key: Annotated[str, msgspec.Meta(pattern=_KEY, extra=_KEY_WORDS, description="The secret key to it.")] = ""
+    session_token: Annotated[
+        str, msgspec.Meta(pattern=_KEY, extra=_KEY_WORDS, description="The token of a key that lives for a while.")
+    ] = ""
     credentials_file: Annotated[
         Path | None,
         msgspec.Meta(
@@ -78,6 +94,8 @@ def s3_settings(environ: Mapping[str, str]) -> S3Settings:
     settings = variables.read_settings(S3Settings, environ, PREFIX)
     _check_endpoint(settings)
     _check_ways_to_a_key(settings)
+    if environ.get(f"{PREFIX}CREDENTIALS_PROFILE", "").strip() and settings.credentials_file is None:
+        raise SettingsError(f"{PREFIX}CREDENTIALS_PROFILE is set, but {PREFIX}CREDENTIALS_FILE is not")
     return settings
 
 
