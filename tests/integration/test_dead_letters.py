@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.contract.examples import a_request
+from tests.contract.examples import a_request, an_event
 from tests.contract.log_parts import read_up_to
 from tests.real.kafka_topics import fresh_topics
 from tests.real.s3_server import S3Server
@@ -17,7 +17,7 @@ from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.codec.records import encode
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.job import JobError, RequestPosition
+from rockseg_core.domain.job import JobError, JobStatus, RequestPosition
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.feed import Topic
 
@@ -110,8 +110,13 @@ async def test_a_retry_publishes_a_new_job_with_the_photo(letters: Letters) -> N
     await feed.close()
     new = found[0]
     assert isinstance(new, JobRequest)
-    assert {str(record.job_id) for record in found if record} == {result.output.split()[-1]} == {str(new.job_id)}
+    assert [str(record.job_id) for record in found if record] == [result.output.split()[-2]] == [str(new.job_id)]
     assert await store.get(new.photo_key) == b"photo"
+    await letters.log.publish_event(an_event(new, JobStatus.ERASED))
+    await store.delete(new.photo_key)
+    result = await letters.run("retry", str(request.job_id))
+    assert (result.exit_code, "was erased" in result.output) == (2, True), result.output
+    assert not await store.exists(new.photo_key)
     await store.close()
 
 

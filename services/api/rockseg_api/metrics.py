@@ -43,6 +43,9 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_view_lag_records": Metric(
         "gauge", (), "Records in the log that the view has yet to apply, as of its last look: reads wait for them."
     ),
+    "rockseg_api_view_catch_up_seconds": Metric(
+        "gauge", (), "How long the view last took to catch up with the log: what the startup probe has to allow."
+    ),
     "rockseg_api_view_rebuilds_total": Metric(
         "counter", (), "How often the view was read anew: more than once is a bad disk or a log made anew."
     ),
@@ -57,6 +60,12 @@ CATALOGUE: Final[dict[str, Metric]] = {
     ),
     "rockseg_api_sweep_failures_total": Metric(
         "counter", (), "Jobs that are over and whose objects could not be deleted: photos are kept beyond their time."
+    ),
+    "rockseg_api_log_reachable": Metric(
+        "gauge", (), "0 while the log does not answer: submits get 503, and reads are answered from what was known."
+    ),
+    "rockseg_api_log_faults_total": Metric(
+        "counter", ("reason",), "Requests and erasures that the log did not confirm, and why: each was a 503."
     ),
     "rockseg_api_stale_reads_total": Metric(
         "counter", (), "Answers given without the log: it was slower than the read barrier waits."
@@ -81,6 +90,10 @@ class WatchedView(Protocol):
     def ready(self) -> bool: ...
     @property
     def lag_records(self) -> int: ...
+    @property
+    def log_reachable(self) -> bool: ...
+    @property
+    def catch_up_seconds(self) -> float: ...
     @property
     def applied_records(self) -> int: ...
     @property
@@ -113,6 +126,9 @@ class ApiMetrics:
         self.answer_memory = gauge("rockseg_api_answer_memory_bytes")
         self.view_ready = gauge("rockseg_api_view_ready")
         self.view_lag = gauge("rockseg_api_view_lag_records")
+        self.catch_up_seconds = gauge("rockseg_api_view_catch_up_seconds")
+        self.log_reachable = gauge("rockseg_api_log_reachable")
+        self.log_faults = counter("rockseg_api_log_faults_total")
         self.render_seconds = histogram("rockseg_api_render_seconds")
         self.sweep_failures = counter("rockseg_api_sweep_failures_total")
         self.stale_reads = counter("rockseg_api_stale_reads_total")
@@ -125,6 +141,8 @@ class ApiMetrics:
         """Read the view's own figures whenever Prometheus asks, on its thread: they are plain numbers."""
         self.view_ready.set_function(lambda: view.ready)
         self.view_lag.set_function(lambda: view.lag_records)
+        self.catch_up_seconds.set_function(lambda: view.catch_up_seconds)
+        self.log_reachable.set_function(lambda: view.log_reachable)
         self.registry.register(_Total("rockseg_api_view_applied_total", lambda: view.applied_records))
         self.registry.register(_Total("rockseg_api_view_rebuilds_total", lambda: view.rebuilds))
         self.registry.register(_Total("rockseg_api_undecodable_records_total", lambda: view.undecodable_records))

@@ -12,6 +12,8 @@ class View:
     applied_records: int = 3
     rebuilds: int = 1
     undecodable_records: int = 2
+    log_reachable: bool = True
+    catch_up_seconds: float = 1.5
 
 
 def test_the_catalogue_is_what_prometheus_sees() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 import rich_click as click
+import structlog
 
 from rockseg_core.domain.errors import LogUnavailableError, RocksegError, TransientError
 
@@ -23,6 +24,8 @@ def brokers_needed(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def told(*arguments: P.args, **named: P.kwargs) -> None:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the sentence says it
+        before = structlog.get_config()
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         try:
             command(*arguments, **named)
         except LogUnavailableError as error:
@@ -31,6 +34,8 @@ def brokers_needed(command: Callable[P, None]) -> Callable[P, None]:
             _end(error.sentence, EXIT_PROBLEM)
         except RocksegError as error:
             _end(error.sentence, EXIT_USAGE)
+        finally:
+            structlog.configure(**before)
 
     return told
 

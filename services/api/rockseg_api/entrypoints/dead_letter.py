@@ -36,9 +36,10 @@ def show(letter: str) -> None:
 @click.argument("letters", nargs=-1, required=True, metavar="LETTER…")
 @brokers_needed
 def retry(letters: tuple[str, ...]) -> None:
-    """Run letters once more, each as a new job of its tenant, and print the new jobs' ids.
+    """Run letters once more, each as a new job of its tenant; print position, old job, new job and its status.
 
-    A letter that is retried again gives the same new job. The photo must still be there: see ROCKSEG_LIFETIME_SECONDS.
+    A letter that is retried again gives the same new job as before, and starts nothing. The photo must still be there:
+    see ROCKSEG_LIFETIME_SECONDS.
     """
     from rockseg_api.entrypoints.dead_letters import retry_all  # noqa: PLC0415
 

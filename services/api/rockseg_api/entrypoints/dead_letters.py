@@ -1,5 +1,6 @@
 """What `rockseg-api dead-letter` does and says."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,17 +10,22 @@ import msgspec
 import rich_click as click
 
 from rockseg_api.settings import from_environment
-from rockseg_api.usecases.retry import RetryJob
+from rockseg_api.usecases.retry import RetryJob, retried_id
+from rockseg_api.view.file import MEMORY
+from rockseg_api.view.job_view import JobView
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.dead_letters import DeadLetter, dead_letters
+from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import UsageError
+from rockseg_core.domain.errors import LogUnavailableError, UsageError
+from rockseg_core.domain.job import JobStatus
 from rockseg_core.domain.keys import ObjectKeys
 
 SHOWN_BYTES: Final = 4096
+STILL_SECONDS: Final = 15.0
 
 
 async def print_list(tenant: str | None) -> None:
@@ -49,26 +55,49 @@ async def retry_all(names: Sequence[str]) -> None:
     settings = from_environment(os.environ)
     connection = _connection()
     log, store = KafkaLog(connection), S3Store(s3_settings(os.environ), WORKER_PROFILE)
-    retry = RetryJob(
-        store=store,
-        log=log,
-        clock=SystemClock(),
-        keys=ObjectKeys(settings.object_prefix),
-        lifetime_seconds=settings.lifetime_seconds,
-    )
+    feed, clock = KafkaFeed(connection), SystemClock()
+    view: JobView | None = None
     try:
         letters = await _found(connection, names)
+        given_up = {letter.position: (letter.at, letter.request) for letter in letters if letter.request is not None}
         for letter in letters:
-            if letter.request is None:
+            if letter.position not in given_up:
                 raise UsageError(f"{letter.position} is no request: there is nothing to run")
+        view = JobView(MEMORY, feed, clock, clock.now() - min(at for at, _ in given_up.values()))
+        await _follow(view)
+        retry = RetryJob(
+            store=store,
+            log=log,
+            view=view,
+            clock=clock,
+            keys=ObjectKeys(settings.object_prefix),
+            lifetime_seconds=settings.lifetime_seconds,
+        )
         log.open()
-        for letter in letters:
-            if letter.request is not None:
-                job_id = await retry(letter.request, f"dead-letter/{letter.position}")
-                click.echo(f"{letter.position}  {letter.request.job_id}  {job_id}")
+        for position, (_, request) in given_up.items():
+            occasion = f"dead-letter/{position}"
+            before = await retry(request, occasion)
+            status = JobStatus.QUEUED if before is None else before.status
+            click.echo(f"{position}  {request.job_id}  {retried_id(request, occasion)}  {status.value}")
     finally:
-        await log.close()
-        await store.close()
+        if view is not None:
+            await view.stop()
+        await asyncio.gather(log.close(), feed.close(), store.close())
+
+
+async def _follow(view: JobView) -> None:
+    """Until it knows of every retry there was. Raises LogUnavailableError when it stands still."""
+    await view.start()
+    reading = asyncio.create_task(view.caught_up())
+    try:
+        applied = -1
+        while not reading.done():
+            if applied == view.applied_records:
+                raise LogUnavailableError("the log does not answer")
+            applied = view.applied_records
+            await asyncio.wait({reading}, timeout=STILL_SECONDS)
+    finally:
+        reading.cancel()
 
 
 def _connection() -> KafkaConnection:

@@ -1,6 +1,7 @@
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
@@ -41,6 +42,7 @@ class Follower:
         self.applied = 0
         self.undecodable = 0
         self.rebuilds = 0
+        self.catch_up_seconds = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -107,8 +109,14 @@ class Follower:
         return start
 
     def _catch_up_to(self, ends: Mapping[LogPartition, int]) -> None:
+        began = time.monotonic()
+
+        def note(_reached: asyncio.Future[None]) -> None:
+            self.catch_up_seconds = time.monotonic() - began
+            self.caught_up.set()
+
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        reached.add_done_callback(lambda _: self.caught_up.set())
+        reached.add_done_callback(note)
         self._progress.tell(ends, [reached])
 
     async def _apply(self, batch: FeedBatch) -> None:

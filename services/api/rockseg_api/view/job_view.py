@@ -104,6 +104,11 @@ class JobView:
         """How often the table was thrown away and read anew from the log since the start."""
         return self._follower.rebuilds
 
+    @property
+    def catch_up_seconds(self) -> float:
+        """How long the last catch-up with the log took, after the start or an outage; 0 before the first."""
+        return self._follower.catch_up_seconds
+
     async def barrier(self) -> bool:
         """True once the view holds whatever was published before this call; False if that takes longer than 0.5 s."""
         return await self._barrier.passed()
