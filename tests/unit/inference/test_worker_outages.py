@@ -54,7 +54,7 @@ async def test_photos_that_cannot_be_read_hold_up_no_other(works: Works) -> None
 
     works.store = BadDisk()
     assert works.limits.photos_fetched < 6
-    unreadable |= {(await works.submit(png((index, 5, 5)), lifetime=1e12)).photo_key for index in range(6)}
+    unreadable |= {(await works.submit(png((index, 5, 5)), lifetime=1e11)).photo_key for index in range(6)}
     good = await works.submit()
     works.start()
     await until(lambda: len(works.naps) > 12)
@@ -157,7 +157,7 @@ async def test_an_outcome_that_cannot_be_told_before_the_end_of_its_time_is_let_
 async def test_a_drain_waits_for_no_outage(works: Works) -> None:
     works.start()
     await _up(works)
-    request = await works.submit(lifetime=1e12)
+    request = await works.submit(lifetime=1e11)
     works.store.unavailable = True
     await until(lambda: len(works.naps) > 3)
     assert await works.drained() is ExitReason.DRAINED

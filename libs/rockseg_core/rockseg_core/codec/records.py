@@ -24,9 +24,13 @@ def encode(record: JobRequest | JobEvent) -> bytes:
 
 
 def decode(value: bytes | None) -> JobRequest | JobEvent:
-    """Raises RecordUndecodableError for no bytes, no JSON, an unknown tag, or a schema beyond the next one."""
+    """Raises RecordUndecodableError for no bytes or more than 4 KB, no JSON, an unknown tag, a value out of its bounds,
+    or a schema beyond the next one.
+    """
     if value is None:
         raise RecordUndecodableError("the record has no value")
+    if len(value) > MAX_RECORD_BYTES:
+        raise RecordUndecodableError("the record is longer than ours are")
     try:
         record = _decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

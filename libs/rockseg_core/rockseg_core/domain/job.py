@@ -1,8 +1,9 @@
 from enum import StrEnum
-from typing import Final, NamedTuple, NewType
+from typing import Annotated, Final, NamedTuple, NewType, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
+from msgspec import Meta
 
 JobId = UUID
 Tenant = NewType("Tenant", str)
@@ -29,13 +30,17 @@ class RequestPosition(NamedTuple):
     offset: int
 
 
+# Wider than what the door takes (`option_bounds`), which may change: no stray number is to reach a name or a picture.
+_Length: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
+
+
 class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a client may set on submit. `mask_weight` is rounded to 3 decimals at the door, so digests are stable."""
 
-    mask_weight: float = 0.5
-    core_width_px: float | None = None
-    px_per_mm: float | None = None
-    core_mm: float | None = None
+    mask_weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    core_width_px: _Length | None = None
+    px_per_mm: _Length | None = None
+    core_mm: _Length | None = None
 
     @property
     def known_core_width_px(self) -> float | None:

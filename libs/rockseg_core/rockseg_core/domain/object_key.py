@@ -3,12 +3,20 @@
 import re
 from typing import Final
 
-_PART: Final = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._-]{1,255}")
+_PART: Final = r"(?!\.\.?(?:/|\Z))[A-Za-z0-9._-]{1,255}"
+KEY_PATTERN: Final = rf"\A{_PART}(?:/{_PART})*\Z"
+MAX_KEY_BYTES: Final = 1024  # S3's own bound
+
+_KEY: Final = re.compile(KEY_PATTERN)
 
 
 def key_parts(key: str) -> tuple[str, ...]:
     """The parts of a key between its slashes. Raises ValueError for a key that is absolute, climbs, or is no key."""
-    parts = tuple(key.split("/"))
-    if not all(_PART.fullmatch(part) for part in parts):
+    if not _KEY.search(key):
         raise ValueError("an object's key is made of parts of [A-Za-z0-9._-], none of them . or ..")
-    return parts
+    return tuple(key.split("/"))
+
+
+def climbs(key: str) -> bool:
+    """Whether a key, whoever made it, may lead to another's place: URLs and file systems both resolve `a/../b`."""
+    return not key or key.startswith("/") or "\0" in key or not {".", ".."}.isdisjoint(key.split("/"))

@@ -1,13 +1,34 @@
-"""The two records of the log. Their JSON is a public contract, pinned by golden files in tests/data."""
+"""The two records of the log. Their JSON is a public contract, pinned by golden files in tests/data.
 
-from typing import Literal, TypeAlias
+The bounds are checked where bytes are read: whatever passes can be kept in a table, named as an object, told as a date.
+"""
+
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
-from rockseg_core.domain.job import JobError, JobOptions, JobStatus, ModelRef, RequestPosition, Tenant
+from rockseg_core.domain.job import (
+    TENANT_PATTERN,
+    JobError,
+    JobOptions,
+    JobStatus,
+    ModelRef,
+    RequestPosition,
+    Tenant,
+)
+from rockseg_core.domain.object_key import KEY_PATTERN, MAX_KEY_BYTES
 
 SCHEMA = 1
+
+_Tenant: TypeAlias = Annotated[Tenant, Meta(pattern=rf"\A{TENANT_PATTERN}\Z")]
+_Key: TypeAlias = Annotated[str, Meta(pattern=KEY_PATTERN, max_length=MAX_KEY_BYTES)]
+_Digest: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,128}\Z")]
+_Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=253402300800)]  # up to the year 9999, where dates end
+_Partition: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+_Offset: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_Attempt: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class JobRequest(msgspec.Struct, frozen=True, tag="job_request", tag_field="type", kw_only=True):
@@ -15,13 +36,13 @@ class JobRequest(msgspec.Struct, frozen=True, tag="job_request", tag_field="type
 
     schema: int = SCHEMA
     job_id: UUID
-    tenant: Tenant
-    photo_key: str
-    photo_sha256: str
-    digest: str
+    tenant: _Tenant
+    photo_key: _Key
+    photo_sha256: _Digest
+    digest: _Digest
     options: JobOptions
-    accepted_at: float
-    expires_at: float
+    accepted_at: _Seconds
+    expires_at: _Seconds
 
 
 class JobEvent(msgspec.Struct, frozen=True, tag="job_event", tag_field="type", kw_only=True):
@@ -33,23 +54,23 @@ class JobEvent(msgspec.Struct, frozen=True, tag="job_event", tag_field="type", k
 
     schema: int = SCHEMA
     job_id: UUID
-    tenant: Tenant
+    tenant: _Tenant
     kind: JobStatus
-    request_partition: int
-    request_offset: int
-    attempt: int
-    at: float
-    accepted_at: float
-    expires_at: float
-    photo_key: str
-    photo_sha256: str
-    digest: str
+    request_partition: _Partition
+    request_offset: _Offset
+    attempt: _Attempt
+    at: _Seconds
+    accepted_at: _Seconds
+    expires_at: _Seconds
+    photo_key: _Key
+    photo_sha256: _Digest
+    digest: _Digest
     options: JobOptions
-    started_at: float | None = None
+    started_at: _Seconds | None = None
     error: JobError | None = None
-    mask_key: str | None = None
-    confidence_key: str | None = None
-    report_key: str | None = None
+    mask_key: _Key | None = None
+    confidence_key: _Key | None = None
+    report_key: _Key | None = None
     model: ModelRef | None = None
 
     def __post_init__(self) -> None:

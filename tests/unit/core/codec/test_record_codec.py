@@ -100,6 +100,29 @@ def changed(name: str, **fields: object) -> bytes:
         changed("job_request", job_id="no uuid"),
         changed("job_event_started", kind="queued"),
         changed("job_event_started", kind="paused"),
+        changed("job_request", tenant="Acme/../other"),
+        changed("job_request", photo_key=""),
+        changed("job_request", photo_key="s3://bucket/photo.png"),
+        changed("job_request", photo_key="a/" * 512 + "a"),
+        changed("job_request", digest="x" * 3200),
+        changed("job_request", photo_sha256="a\0b"),
+        changed("job_request", expires_at=1e308),
+        changed("job_request", accepted_at=-1.0),
+        changed("job_request", options={"mask_weight": 1e308}),
+        changed("job_request", options={"core_width_px": -1.0}),
+        changed("job_request", rumour="x" * MAX_RECORD_BYTES),
+        changed("job_event_finished", mask_key="../mask.png"),
+        changed("job_event_finished", attempt=-1),
+        encode(REQUEST).replace(b"acme", b"\\ud800"),
+        *(
+            encode(RECORDS["job_event_finished"]).replace(f'"{field}":{value}'.encode(), f'"{field}":{bad}'.encode())
+            for field, value in (("attempt", 1), ("request_partition", 3), ("request_offset", 1041))
+            for bad in (2**63, 2**64, 10**30, 1e308)
+        ),
+        *(
+            encode(REQUEST).replace(b"1760743442.69", bad)
+            for bad in (b"NaN", b"Infinity", b"1e400", b"253402300800", b"-0.1")
+        ),
     ],
 )
 def test_what_is_no_record_of_ours_is_told_apart(value: bytes | None) -> None:
