@@ -17,7 +17,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
-from rockseg_core.adapters.kafka.metadata import MetadataWithIds, as_aiokafka_knows_it, topic_ids
+from rockseg_core.adapters.kafka.metadata import MetadataWithIds, as_aiokafka_knows_it, leader_epochs, topic_ids
 from rockseg_core.ports.feed import LogPartition, Topic
 
 BEGINNING: Final = -2  # ListOffsets' names for the first offset and for the one past the last
@@ -39,6 +39,7 @@ class Lookup:
         self._names = {topic: connection.topics[topic] for topic in topics}
         self._roles = connection.roles
         self.topic_ids: Mapping[Topic, str] = {}
+        self._epochs: dict[tuple[str, int], int] = {}
         self._client = AIOKafkaClient(**connection.arguments(request_timeout_ms=int(request_seconds * 1000)))
 
     async def open(self) -> None:
@@ -63,6 +64,7 @@ class Lookup:
         known = self._known()
         if not known:
             return await self.offsets(await self.partitions(), END)
+        asked = self._leaders(known)
         there, ends = await asyncio.gather(self.partitions(), self.offsets(known, END), return_exceptions=True)
         if isinstance(there, BaseException):
             raise there
@@ -70,7 +72,9 @@ class Lookup:
             return await self.offsets(there, END)  # the leaders are known anew by now
         if isinstance(ends, BaseException):
             raise ends
-        return ends | await self.offsets(there - ends.keys(), END)
+        # A leader that was deposed answers from its own past until it hears of it.
+        now = self._leaders(there)
+        return ends | await self.offsets({at for at in there if asked.get(at) != now[at]}, END)
 
     async def offsets(self, partitions: Iterable[LogPartition], time_ms: int) -> dict[LogPartition, int]:
         """The first offset appended at `time_ms` or later, or `NOWHERE`; also for BEGINNING and END."""
@@ -100,6 +104,12 @@ class Lookup:
                 found[LogPartition(self._roles[name], number)] = offset
         return found
 
+    def _leaders(self, partitions: Iterable[LogPartition]) -> dict[LogPartition, int | None]:
+        cluster = self._client.cluster
+        return {
+            at: cluster.leader_for_partition(TopicPartition(self._names[at.topic], at.partition)) for at in partitions
+        }
+
     def _known(self) -> set[LogPartition]:
         cluster = self._client.cluster
         found = {role: cluster.partitions_for_topic(name) for role, name in self._names.items()}
@@ -116,8 +126,15 @@ class Lookup:
                 await self._send(node, MetadataRequest(names, allow_auto_topic_creation=False))
             )
             return
+        self._refuse_the_past(leader_epochs(answer))
         self._client.cluster.update_metadata(as_aiokafka_knows_it(answer))
         self.topic_ids = {self._roles[name]: topic_id for name, topic_id in topic_ids(answer).items()}
+
+    def _refuse_the_past(self, epochs: Mapping[tuple[str, int], int]) -> None:
+        """A broker that is cut off from the others still names the leaders of before, perhaps itself."""
+        if any(epoch < self._epochs.get(at, epoch) for at, epoch in epochs.items()):
+            raise LeaderNotAvailableError("a broker knows older leaders than others do")
+        self._epochs.update(epochs)
 
     async def _send(self, node: Any, request: Any) -> Any:
         try:

@@ -101,6 +101,17 @@ def topic_ids(answer: Any) -> dict[str, str]:
     return {name: topic_id.hex for error, name, topic_id, *_ in answer.topics if error == 0}
 
 
+def leader_epochs(answer: Any) -> dict[tuple[str, int], int]:
+    """By topic id and partition; a topic that is made anew begins anew. -1 where the broker does not know (KIP-320)."""
+    return {
+        (topic_id.hex, part): epoch
+        for error, _name, topic_id, _internal, parts, *_ in answer.topics
+        if error == 0
+        for _error, part, _leader, epoch, *_ in parts
+        if epoch >= 0
+    }
+
+
 def as_aiokafka_knows_it(answer: Any) -> Any:
     """The same answer in the version that aiokafka's cluster takes."""
     brokers = [broker[:4] for broker in answer.brokers]
