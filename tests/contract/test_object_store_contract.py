@@ -5,6 +5,7 @@ import pytest
 from tests.contract.store_parts import StorePart
 
 from rockseg_core.domain.errors import ObjectMissingError
+from rockseg_core.domain.object_key import climbs
 
 PNG = "image/png"
 
@@ -67,8 +68,9 @@ async def test_a_key_that_could_leave_its_place_is_refused(store_part: StorePart
         await store_part.store.get(key)
     with pytest.raises(ValueError, match="key"):
         await store_part.store.exists(key)
-    with pytest.raises(ValueError, match="key"):
-        await store_part.store.delete(key)
+    if climbs(key):  # all else may be what a list gave
+        with pytest.raises(ValueError, match="key"):
+            await store_part.store.delete(key)
     assert await keys(store_part, "") == set()
 
 

@@ -1,5 +1,6 @@
 """A store behind a proxy that breaks what passes, and a profile quick enough for a test."""
 
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -39,6 +40,38 @@ async def shaky_store(
     finally:
         await store.close()
         await steady.close()
+
+
+@asynccontextmanager
+async def denying_first_head(server: S3Server) -> AsyncIterator[str]:
+    """The address of a way to `server` on which the first HEAD is answered with 404, whatever is there."""
+    denied = False
+    host, _, port = server.address.rpartition(":")
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(ask(reader, there[1], writer), answer(there[0], writer))
+
+    async def ask(reader: asyncio.StreamReader, there: asyncio.StreamWriter, here: asyncio.StreamWriter) -> None:
+        nonlocal denied
+        while data := await reader.read(65536):
+            if data.startswith(b"HEAD ") and not denied:
+                denied = True
+                here.write(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\r\n")
+            else:
+                there.write(data)
+        there.close()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    door = await asyncio.start_server(meet, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{door.sockets[0].getsockname()[1]}"
+    finally:
+        door.close()
 
 
 def s3_threads() -> int:

@@ -7,11 +7,20 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from tests.integration.s3_shaky import MEGABYTE, PNG, QUICK, Shaky, Stopwatch, s3_threads, shaky_store
+from tests.integration.s3_shaky import (
+    MEGABYTE,
+    PNG,
+    QUICK,
+    Shaky,
+    Stopwatch,
+    denying_first_head,
+    s3_threads,
+    shaky_store,
+)
 from tests.real.s3_server import MinioProcess, S3Server
 from tests.real.toxiproxy import Proxy
 
-from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.s3 import API_PROFILE, WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.domain.errors import ObjectMissingError, RocksegError, StoreBusyError, StoreUnavailableError
 
 
@@ -100,6 +109,41 @@ async def test_a_store_that_drips_is_left_after_the_total_and_its_thread_with_it
                 await shaky.store.get("jobs/a")
             assert QUICK.total_seconds <= watch.seconds < QUICK.total_seconds + 2.0
             assert await shaky.store.exists("jobs/a")  # the only slot is free again, long before the drip ends
+
+
+async def test_a_worker_fetches_over_a_slow_link_as_long_as_bytes_move(
+    s3_server: S3Server, s3_bucket: str, proxy_to: Callable[[str], Proxy]
+) -> None:
+    profile = replace(WORKER_PROFILE, stall_seconds=1.0, total_seconds=1.0, tries=1)
+    proxy = proxy_to(s3_server.address)
+    async with shaky_store(s3_server, s3_bucket, proxy, profile) as shaky:
+        await shaky.store.put("jobs/a", MEGABYTE * 3, PNG)
+        proxy.slow(1000)
+        watch = Stopwatch()
+        assert await shaky.store.get("jobs/a") == MEGABYTE * 3
+        assert watch.seconds > 2 * profile.total_seconds
+        proxy.heal()
+        proxy.hang()
+        watch = Stopwatch()
+        with pytest.raises(StoreUnavailableError) as caught:
+            await shaky.store.get("jobs/a")
+        assert watch.seconds < 5.0
+        assert caught.value.reason == "timed_out"
+
+
+async def test_one_404_that_the_list_gainsays_is_an_outage_and_no_object_that_is_gone(
+    s3_server: S3Server, s3_bucket: str
+) -> None:
+    """As a gateway gives one while it starts."""
+    async with denying_first_head(s3_server) as address:
+        store = S3Store(s3_settings(s3_server.through(address).environ(s3_bucket)), API_PROFILE)
+        await store.put("jobs/a", b"x", PNG)
+        await store.put("jobs/a-longer-name", b"x", PNG)
+        with pytest.raises(StoreUnavailableError):
+            await store.exists("jobs/a")
+        assert await store.exists("jobs/a")
+        assert not await store.exists("jobs/a-")  # the list has what begins so, and not this
+        await store.close()
 
 
 async def test_a_slow_upload_that_moves_is_no_stall(

@@ -1,6 +1,7 @@
 """What S3 has and the other stores have not: pages, content types, keys from elsewhere, tries."""
 
 import asyncio
+import io
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -49,6 +50,18 @@ async def test_what_is_deleted_while_it_is_listed_stops_no_listing(
         async for key in store.keys("jobs/"):
             await store.delete(key)
         assert [key async for key in store.keys("jobs/")] == []
+
+
+async def test_whatever_is_listed_can_be_deleted(s3_server: S3Server, s3_bucket: str) -> None:
+    """Consoles leave folder markers, and people files of names that rockseg never gives."""
+    for key in ("jobs/a/1/", "jobs/a/1/a b (copy).png", "jobs/a/1/ä?#%2E.png", "jobs/a/1/~", "jobs/a/1/photo-0.png"):
+        s3_server.client().put_object(s3_bucket, key, io.BytesIO(b"x"), 1)
+    async with opened(s3_server.environ(s3_bucket)) as store:
+        found = [key async for key in store.keys("jobs/a/1/")]
+        assert len(found) == 5
+        for key in found:
+            await store.delete(key)
+        assert [key async for key in store.keys("")] == []
 
 
 async def test_the_content_type_is_kept_and_an_object_of_many_megabytes_is_one_part(

@@ -21,6 +21,8 @@ class TransientError(RocksegError):
     """A part is away: the same call may succeed later."""
 
     code = "unavailable"
+    reason: str = ""
+    """A word for the log that says why, such as `AccessDenied` or `timed_out`; no secret, no library's text."""
 
 
 class FatalError(RocksegError):

@@ -17,6 +17,13 @@ def key_parts(key: str) -> tuple[str, ...]:
     return tuple(key.split("/"))
 
 
+def listed(key: str) -> str:
+    """A key as a store lists it, whoever put it there. Raises ValueError where it may lead to another's place."""
+    if climbs(key):
+        raise ValueError("an object's key is neither empty nor absolute, and no part of it is . or ..")
+    return key
+
+
 def climbs(key: str) -> bool:
-    """Whether a key, whoever made it, may lead to another's place: URLs and file systems both resolve `a/../b`."""
+    """Whether a key may lead to another's place: URLs and file systems both resolve `a/../b`."""
     return not key or key.startswith("/") or "\0" in key or not {".", ".."}.isdisjoint(key.split("/"))

@@ -16,7 +16,7 @@ class ObjectStore(Protocol):
     async def exists(self, key: str) -> bool: ...
 
     async def delete(self, key: str) -> None:
-        """A missing object is no error."""
+        """Of any key that `keys` gave, whoever put it there. A missing object is no error."""
         ...
 
     def keys(self, prefix: str) -> AsyncIterator[str]:

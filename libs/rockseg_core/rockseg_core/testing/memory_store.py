@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing_extensions import override
 
 from rockseg_core.domain.errors import ObjectMissingError, StoreUnavailableError
-from rockseg_core.domain.object_key import key_parts
+from rockseg_core.domain.object_key import key_parts, listed
 from rockseg_core.ports.store import ObjectStore
 from rockseg_core.testing.faults import Faults
 
@@ -53,7 +53,7 @@ class MemoryStore(ObjectStore):
 
     @override
     async def delete(self, key: str) -> None:
-        key_parts(key)
+        listed(key)
         await self._turn()
         self.objects.pop(key, None)
         self.content_types.pop(key, None)

@@ -220,8 +220,25 @@ async def test_the_sweep_outlives_an_outage_of_the_store(rig: Rig) -> None:
         await until(lambda: not rig.objects.objects)
 
 
-async def test_the_sweep_outlives_a_record_whose_photo_has_no_name_that_a_store_takes(rig: Rig) -> None:
-    await rig.site.submit(photo_key="a name of a newer release.png")
+async def test_the_sweep_deletes_what_others_put_beside_a_job_s_objects(rig: Rig) -> None:
+    folder = KEYS.job(TENANT, await rig.finished())
+    rig.objects.objects |= {folder: b"", f"{folder}a copy by hand.png": b"x"}
+    rig.site.clock.advance(LIFETIME_SECONDS)
+    await rig.sweep.sweep()
+    assert not rig.objects.objects
+
+
+async def test_the_sweep_outlives_a_job_whose_objects_cannot_be_deleted_for_a_bug(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, _ = await rig.site.submit()
+    delete = rig.objects.delete
+
+    async def delete_others(key: str) -> None:
+        assert key != request.photo_key
+        await delete(key)
+
+    monkeypatch.setattr(rig.objects, "delete", delete_others)
     await rig.view.barrier()
     rig.site.clock.advance(1)
     for _ in range(JOBS_AT_ONCE):

@@ -14,7 +14,7 @@ from typing_extensions import override
 from rockseg_core.adapters.local.durable import sync_folder, write_file
 from rockseg_core.adapters.local.folders import Folders
 from rockseg_core.domain.errors import ObjectMissingError, StoreUnavailableError
-from rockseg_core.domain.object_key import key_parts
+from rockseg_core.domain.object_key import key_parts, listed
 from rockseg_core.ports.store import ObjectStore
 
 INCOMING: Final = "~incoming"  # no key has a ~, so no object can be taken for it
@@ -59,7 +59,7 @@ class LocalStore(ObjectStore):
 
     @override
     async def delete(self, key: str) -> None:
-        path = self._path(key)
+        path = self._root / listed(key)
         await self._in_thread(self._delete, path)
 
     @override
@@ -72,9 +72,9 @@ class LocalStore(ObjectStore):
 
         What a bucket's lifecycle rule does. Raises OSError.
         """
-        expired = [key for key in self._list(prefix) if _written_before(self._path(key), before)]
+        expired = [key for key in self._list(prefix) if _written_before(self._root / key, before)]
         for key in expired:
-            self._delete(self._path(key))
+            self._delete(self._root / key)
         return len(expired)
 
     def close(self) -> None:

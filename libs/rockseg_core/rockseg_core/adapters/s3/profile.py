@@ -7,7 +7,8 @@ class Profile:
     """How long a call to the store may take, and how often it is tried.
 
     `stall_seconds` bounds each wait for bytes, sent or read; `total_seconds` the whole call, with the wait for a slot
-    and all tries: a store that drips stalls never. `slot_seconds` is None where a call waits for a slot as long as for
+    and all tries: a store that drips stalls never. A get or put may take longer where `transfers_bounded` is False: a
+    large photo over a slow link would never come. `slot_seconds` is None where a call waits for a slot as long as for
     the rest.
     """
 
@@ -16,6 +17,11 @@ class Profile:
     total_seconds: float
     slot_seconds: float | None
     tries: int
+    transfers_bounded: bool = True
+
+    def seconds(self, *, transfer: bool) -> float | None:
+        """For the whole of a call; None where it may take as long as its bytes move."""
+        return None if transfer and not self.transfers_bounded else self.total_seconds
 
 
 API_PROFILE: Final = Profile(
@@ -33,5 +39,6 @@ WORKER_PROFILE: Final = Profile(
     total_seconds=120.0,
     slot_seconds=None,
     tries=3,
+    transfers_bounded=False,
 )
 """A job waits: what a try or two can mend is mended here, the rest by the worker's own patience."""

@@ -16,7 +16,7 @@ from rockseg_core.adapters.s3.profile import Profile
 from rockseg_core.adapters.s3.settings import S3Settings
 from rockseg_core.adapters.s3.threads import Threads
 from rockseg_core.domain.errors import StoreUnavailableError
-from rockseg_core.domain.object_key import key_parts
+from rockseg_core.domain.object_key import climbs, key_parts, listed
 from rockseg_core.ports.store import ObjectStore
 
 PAGE_KEYS: Final = 1000  # what S3 gives in one answer
@@ -70,12 +70,12 @@ class S3Store(ObjectStore):
     @override
     async def put(self, key: str, body: bytes, content_type: str) -> None:
         key_parts(key)
-        await self._call(partial(self._put, key, body, content_type))
+        await self._call(partial(self._put, key, body, content_type), transfer=True)
 
     @override
     async def get(self, key: str) -> bytes:
         key_parts(key)
-        return await self._call(partial(self._get, key))
+        return await self._call(partial(self._get, key), transfer=True)
 
     @override
     async def exists(self, key: str) -> bool:
@@ -84,8 +84,7 @@ class S3Store(ObjectStore):
 
     @override
     async def delete(self, key: str) -> None:
-        key_parts(key)
-        await self._call(partial(self._client.remove_object, self._bucket, key))
+        await self._call(partial(self._client.remove_object, self._bucket, listed(key)))
 
     @override
     async def keys(self, prefix: str) -> AsyncIterator[str]:
@@ -93,7 +92,8 @@ class S3Store(ObjectStore):
         while True:
             page = await self._call(partial(self._page, prefix, after))
             for key in page:
-                yield key
+                if not climbs(key):  # another's object, which no URL can name
+                    yield key
             if len(page) < PAGE_KEYS:
                 return
             after = page[-1]
@@ -103,11 +103,12 @@ class S3Store(ObjectStore):
         await self._threads.close()
         self._connections.clear()
 
-    async def _call(self, work: Callable[[], T]) -> T:
+    async def _call(self, work: Callable[[], T], *, transfer: bool = False) -> T:
         try:
-            return await self._threads.run(work)
+            return await self._threads.run(work, transfer=transfer)
         except StoreUnavailableError as error:
-            self._on_fault(error.code if error.__cause__ is None else reason(error.__cause__))
+            error.reason = error.code if error.__cause__ is None else reason(error.__cause__)
+            self._on_fault(error.reason)
             raise
 
     def _put(self, key: str, body: bytes, content_type: str) -> None:
@@ -132,12 +133,12 @@ class S3Store(ObjectStore):
             if error.code != "NoSuchKey":
                 raise
             # A HEAD's 404 has no body: it may be the bucket that is missing, or the store behind its gateway, and a
-            # photo that is said to be gone is a job that is dropped.
-            if not self._client.bucket_exists(self._bucket):
-                raise StoreUnavailableError("The object store has lost its bucket.") from error
+            # photo that is said to be gone is a job that is dropped. The list has to say so too.
+            if key in self._page(key, None, most=1):  # of all that begin so, the key itself comes first
+                raise StoreUnavailableError("The object store lists an object that it does not find.") from error
             return False
         return True
 
-    def _page(self, prefix: str, after: str | None) -> list[str]:
+    def _page(self, prefix: str, after: str | None, most: int = 0) -> list[str]:
         found = self._client.list_objects(self._bucket, prefix, recursive=True, start_after=after)
-        return [str(entry.object_name) for entry in islice(found, PAGE_KEYS)]
+        return [str(entry.object_name) for entry in islice(found, most or PAGE_KEYS)]

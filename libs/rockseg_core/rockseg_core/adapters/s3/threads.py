@@ -28,13 +28,14 @@ class Threads:
         self._calls: set[Call] = set()
         self._closed = False
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], *, transfer: bool = False) -> T:
         """What `work` returns. Of FAULTS, raises the translation; StoreBusyError where no slot is free in time.
 
-        Whether a call that ran out of time, or was cancelled, did its work is not known.
+        `transfer`: it moves a whole object, which takes as long as the link makes it. Whether a call that ran out of
+        time, or was cancelled, did its work is not known.
         """
         try:
-            async with asyncio.timeout(self._profile.total_seconds):
+            async with asyncio.timeout(self._profile.seconds(transfer=transfer)):
                 await self._take_slot()
                 return await self._in_thread(work)
         except TimeoutError as error:
