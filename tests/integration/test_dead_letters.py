@@ -1,22 +1,27 @@
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner, Result
 from tests.contract.examples import a_request, an_event
 from tests.contract.log_parts import read_up_to
+from tests.real.kafka_cluster import KafkaCluster
 from tests.real.kafka_topics import fresh_topics
 from tests.real.s3_server import S3Server
 
 from rockseg_api.entrypoints.cli import main
 from rockseg_core.adapters.kafka.connection import KafkaConnection
-from rockseg_core.adapters.kafka.dead_letters import dead_letters
+from rockseg_core.adapters.kafka.dead_letters import DeadLetter, dead_letters
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.codec.records import encode
 from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.job import JobError, JobStatus, RequestPosition
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.feed import Topic
@@ -56,6 +61,33 @@ async def letters(kafka_bootstrap: str, s3_server: S3Server, s3_bucket: str) -> 
     await letters.log.close()
 
 
+async def test_brokers_that_hang_while_letters_are_read_are_said_to(
+    own_kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rockseg_core.adapters.kafka.dead_letters.STILL_SECONDS", 2)
+    connection = KafkaConnection(await fresh_topics(own_kafka.bootstrap))
+    async with producing(connection) as producer:
+        sent = [await producer.send(connection.topics[Topic.DEAD_LETTER], random.randbytes(4000)) for _ in range(3000)]
+        await asyncio.gather(*sent)
+    reading = dead_letters(connection)
+    await anext(reading)
+    own_kafka.pause_node(own_kafka.nodes[0])
+    with pytest.raises(LogUnavailableError, match="cannot be read: no answer in time"):
+        await asyncio.wait_for(rest(reading), 60)
+
+
+async def rest(reading: AsyncIterator[DeadLetter]) -> list[DeadLetter]:
+    return [letter async for letter in reading]
+
+
+@asynccontextmanager
+async def producing(connection: KafkaConnection) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**connection.arguments())
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
 async def test_no_letters_is_said(letters: Letters) -> None:
     result = await letters.run("list")
     assert (result.exit_code, result.output.strip()) == (0, "There are no dead letters.")
@@ -73,6 +105,35 @@ async def test_letters_are_listed_with_what_was_wrong_and_those_of_one_tenant_al
     assert all(any(str(request.job_id) in line for line in lines) for request in requests)
     assert len((await letters.run("list", "--tenant", "acme")).output.splitlines()) == 5
     assert "no dead letters" in (await letters.run("list", "--tenant", "other")).output
+
+
+async def test_letters_of_all_partitions_are_listed_by_their_time(letters: Letters) -> None:
+    for _ in range(16):
+        await letters.give_up(a_request())
+    times = {letter.position: letter.at async for letter in dead_letters(letters.connection)}
+    positions = [line.split()[0] for line in (await letters.run("list")).output.splitlines()]
+    assert {position.split("/")[0] for position in positions} == {"0", "1"}
+    assert sorted(positions) == sorted(times)
+    assert [times[position] for position in positions] == sorted(times.values())
+
+
+async def test_what_a_letter_s_headers_say_does_not_steer_the_terminal(letters: Letters) -> None:
+    request = a_request()
+    delivery = Delivery(RequestPosition(0, 5), 3, None, encode(request), request)
+    await letters.log.publish_dead_letter(delivery, JobError("a\x1b[2Jb", "one\ntwo\x9b31m\u202e"))
+    for command in (["list"], ["show", str(request.job_id)]):
+        shown = (await letters.run(*command)).output
+        assert "a\\x1b[2Jb" in shown
+        assert "one\\ntwo\\x9b31m\\u202e" in shown
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
+async def test_a_job_s_id_may_be_in_capitals_and_a_tenant_must_be_one(letters: Letters) -> None:
+    request = a_request()
+    await letters.give_up(request)
+    assert (await letters.run("show", str(request.job_id).upper())).exit_code == 0
+    wrong = await letters.run("list", "--tenant", "No Tenant")
+    assert (wrong.exit_code, "--tenant" in wrong.output) == (2, True)
 
 
 async def test_a_letter_is_shown_whole_by_its_position_or_its_job(letters: Letters) -> None:
@@ -127,6 +188,10 @@ async def test_what_cannot_be_retried_is_one_sentence_and_nothing_is_published(l
     stray = next(
         letter.position for letter in [d async for d in dead_letters(letters.connection)] if not letter.request
     )
+    letters.environ["ROCKSEG_S3_SECRET_KEY"], right = "another", letters.environ["ROCKSEG_S3_SECRET_KEY"]
+    result = await letters.run("retry", str(gone.job_id))
+    assert (result.exit_code, "ROCKSEG_S3_SECRET_KEY" in result.output) == (2, True)
+    letters.environ["ROCKSEG_S3_SECRET_KEY"] = right
     for name, why in ((str(gone.job_id), "photo is gone"), (stray, "is no request"), ("9/9", "no dead letter 9/9")):
         result = await letters.run("retry", name)
         assert result.exit_code == 2

@@ -3,6 +3,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
+from tests.real.kafka_cluster import KafkaCluster
 from tests.real.kafka_secured import SecuredKafka
 from tests.real.kafka_topics import create_topics, fresh_topics
 
@@ -30,10 +31,26 @@ async def test_brokers_that_are_away_are_named_and_may_yet_come() -> None:
         await check_brokers(KafkaConnection(KafkaSettings(brokers="127.0.0.1:1")), BOTH)
 
 
-async def test_tls_where_none_is_spoken_names_the_variable(kafka_bootstrap: str) -> None:
-    settings = KafkaSettings(brokers=kafka_bootstrap, security_protocol="SSL")
-    with pytest.raises((SettingsError, LogUnavailableError), match=r"ROCKSEG_KAFKA_(SECURITY_PROTOCOL|BROKERS)"):
-        await check_brokers(KafkaConnection(settings), BOTH)
+async def test_another_protocol_than_the_listener_s_names_the_variable(
+    kafka_bootstrap: str, secured_kafka: SecuredKafka
+) -> None:
+    secured = secured_kafka.address
+    login = {"sasl_username": "nobody", "sasl_password": "x"}
+    for settings in (
+        KafkaSettings(brokers=kafka_bootstrap, security_protocol="SSL"),
+        KafkaSettings(brokers=kafka_bootstrap, security_protocol="SASL_PLAINTEXT", **login),
+        KafkaSettings(brokers=secured),
+        KafkaSettings(brokers=secured, security_protocol="SASL_PLAINTEXT", **login),
+        KafkaSettings(brokers=secured, security_protocol="SSL", tls_ca_file=secured_kafka.authority.ca_file),
+    ):
+        with pytest.raises((SettingsError, LogUnavailableError), match="ROCKSEG_KAFKA_SECURITY_PROTOCOL"):
+            await check_brokers(KafkaConnection(settings), BOTH)
+
+
+async def test_a_broker_that_hangs_is_one_that_does_not_answer(own_kafka: KafkaCluster) -> None:
+    own_kafka.pause_node(own_kafka.nodes[0])
+    with pytest.raises(LogUnavailableError, match="no broker of ROCKSEG_KAFKA_BROKERS"):
+        await check_brokers(KafkaConnection(KafkaSettings(brokers=own_kafka.bootstrap)), BOTH)
 
 
 async def test_what_secured_brokers_refuse_names_the_variable(secured_kafka: SecuredKafka) -> None:
@@ -42,13 +59,12 @@ async def test_what_secured_brokers_refuse_names_the_variable(secured_kafka: Sec
     environ = secured_kafka.environ("nobody")
     for changes, named in (
         ({"ROCKSEG_KAFKA_SASL_PASSWORD": "wrong"}, "SASL_PASSWORD"),
-        ({"ROCKSEG_KAFKA_SASL_MECHANISM": "PLAIN"}, "SASL_MECHANISM"),
         ({"ROCKSEG_KAFKA_TLS_CA_FILE": ""}, "TLS_CA_FILE"),
         ({"ROCKSEG_KAFKA_BROKERS": environ["ROCKSEG_KAFKA_BROKERS"].replace("127.0.0.1", "127.0.0.2")}, "BROKERS"),
     ):
         with pytest.raises((SettingsError, LogUnavailableError), match=f"ROCKSEG_KAFKA_{named}"):
             await check_brokers(KafkaConnection(kafka_settings(environ | changes)), BOTH)
-    with pytest.raises(LogUnavailableError, match=r"may not be read.*kafka-acls.md"):  # no rights yet
+    with pytest.raises(LogUnavailableError, match=r"may not be seen.*kafka-acls.md"):  # no rights yet
         await check_brokers(KafkaConnection(kafka_settings(environ)), BOTH)
     rights = "kafka-acls --add --allow-principal User:nobody --operation Read --topic rockseg.jobs"
     secured_kafka.allow([rights, rights.replace("rockseg.jobs", "rockseg.job-events")])

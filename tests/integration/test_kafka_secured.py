@@ -125,5 +125,5 @@ async def test_a_wrong_password_and_an_unknown_authority_are_each_a_log_that_can
     result = await asyncio.to_thread(
         CliRunner().invoke, main, ["topics", "ensure"], env=secured_kafka.environ("rockseg-install", "wrong")
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "Traceback" not in result.output

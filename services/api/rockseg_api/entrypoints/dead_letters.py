@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -21,7 +22,7 @@ from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.domain.clock import SystemClock
 from rockseg_core.domain.errors import LogUnavailableError, UsageError
-from rockseg_core.domain.job import JobStatus
+from rockseg_core.domain.job import TENANT_PATTERN, JobStatus
 from rockseg_core.domain.keys import ObjectKeys
 
 SHOWN_BYTES: Final = 4096
@@ -29,21 +30,25 @@ STILL_SECONDS: Final = 15.0
 
 
 async def print_list(tenant: str | None) -> None:
-    count = 0
-    async for letter in dead_letters(_connection()):
-        if tenant is None or (letter.request is not None and letter.request.tenant == tenant):
-            count += 1
-            click.echo("  ".join(_line(letter)))
-    if not count:
+    if tenant is not None and not re.fullmatch(TENANT_PATTERN, tenant):
+        raise UsageError("--tenant: a tenant's name has 1 to 63 of the characters a-z, 0-9 and -")
+    lines = [
+        (letter.at, letter.partition, letter.offset, "  ".join(_line(letter)))
+        async for letter in dead_letters(_connection())
+        if tenant is None or (letter.request is not None and letter.request.tenant == tenant)
+    ]
+    for *_, line in sorted(lines):
+        click.echo(_visible(line))
+    if not lines:
         click.echo("There are no dead letters.", err=True)
 
 
 async def print_one(name: str) -> None:
     letter = (await _found(_connection(), [name]))[0]
     click.echo(f"position  {letter.position}, given up {_time(letter.at)}")
-    click.echo(f"stood at  {letter.origin or 'unknown'}")
-    click.echo(f"attempt   {letter.attempt or 'unknown'}")
-    click.echo(f"why       {letter.code or 'unknown'}: {letter.sentence}")
+    click.echo(_visible(f"stood at  {letter.origin or 'unknown'}"))
+    click.echo(_visible(f"attempt   {letter.attempt or 'unknown'}"))
+    click.echo(_visible(f"why       {letter.code or 'unknown'}: {letter.sentence}"))
     if letter.request is None:
         click.echo(f"key       {letter.key!r}")
         click.echo(f"value     {None if letter.value is None else letter.value[:SHOWN_BYTES]!r}")
@@ -58,6 +63,7 @@ async def retry_all(names: Sequence[str]) -> None:
     feed, clock = KafkaFeed(connection), SystemClock()
     view: JobView | None = None
     try:
+        await store.check(settings.object_prefix)
         letters = await _found(connection, names)
         given_up = {letter.position: (letter.at, letter.request) for letter in letters if letter.request is not None}
         for letter in letters:
@@ -112,14 +118,19 @@ async def _found(connection: KafkaConnection, names: Sequence[str]) -> list[Dead
         if letter.request is not None:
             by_name[str(letter.request.job_id)] = letter
     for name in names:
-        if name not in by_name:
+        if name.lower() not in by_name:
             raise UsageError(f"there is no dead letter {name}: `dead-letter list` shows those that there are")
-    return [by_name[name] for name in names]
+    return [by_name[name.lower()] for name in names]
 
 
 def _line(letter: DeadLetter) -> tuple[str, ...]:
     job = ("no request", "") if letter.request is None else (str(letter.request.job_id), letter.request.tenant)
     return letter.position, _time(letter.at), *job, letter.code, letter.sentence
+
+
+def _visible(text: str) -> str:
+    """Whoever may write to the topic may not steer the terminal of whoever reads it."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _time(at: float) -> str:

@@ -5,7 +5,8 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.alter_configs import SetTopicConfigs
@@ -35,24 +36,34 @@ class KafkaAdmin:
 
     async def replicas(self, topics: Iterable[str]) -> dict[str, list[int]]:
         """Of each topic that exists, the number of replicas of each partition."""
-        wanted = set(topics)
-        # All topics are asked for: to name one that is not there would create it, where brokers create what is named.
+        # Not with describe_topics: to name one that is not there would create it, where brokers create what is named.
+        asked = MetadataRequest(list(topics), allow_auto_topic_creation=False)
+        found = (await self._client._send_request(asked)).to_object()["topics"]  # noqa: SLF001 - it has no other way
+        for topic in found:
+            if topic["error_code"] == TopicAuthorizationFailedError.errno:
+                raise TopicAuthorizationFailedError(topic["topic"])
         return {
             topic["topic"]: [len(part["replicas"]) for part in topic["partitions"]]
-            for topic in await self._client.describe_topics(None)
-            if topic["topic"] in wanted and topic["error_code"] == 0
+            for topic in found
+            if topic["error_code"] == 0
         }
 
     async def brokers(self) -> list[int]:
         return [broker["node_id"] for broker in (await self._client.describe_cluster())["brokers"]]
 
-    async def create(self, topic: str, partitions: int, replicas: int, configs: Mapping[str, str]) -> None:
-        answer = await self._client.create_topics([NewTopic(topic, partitions, replicas, topic_configs=dict(configs))])
+    # With `dry_run` the brokers only say whether they would.
+
+    async def create(
+        self, topic: str, partitions: int, replicas: int, configs: Mapping[str, str], *, dry_run: bool
+    ) -> None:
+        answer = await self._client.create_topics(
+            [NewTopic(topic, partitions, replicas, topic_configs=dict(configs))], validate_only=dry_run
+        )
         for name, error_code, *message in answer.topic_errors:
             _check(error_code, name, message)
 
-    async def grow(self, topic: str, partitions: int) -> None:
-        await self._client.create_partitions({topic: NewPartitions(partitions)})
+    async def grow(self, topic: str, partitions: int, *, dry_run: bool) -> None:
+        await self._client.create_partitions({topic: NewPartitions(partitions)}, validate_only=dry_run)
 
     async def topic_configs(self, topic: str) -> dict[str, str]:
         return await self._configs(ConfigResource(ConfigResourceType.TOPIC, topic))
@@ -60,8 +71,9 @@ class KafkaAdmin:
     async def broker_configs(self, broker: int) -> dict[str, str]:
         return await self._configs(ConfigResource(ConfigResourceType.BROKER, str(broker)))
 
-    async def set_topic_configs(self, topic: str, configs: Mapping[str, str]) -> None:
-        answer = await self._client._send_to_controller(SetTopicConfigs(topic, configs))  # noqa: SLF001 - it has no other way
+    async def set_topic_configs(self, topic: str, configs: Mapping[str, str], *, dry_run: bool) -> None:
+        request = SetTopicConfigs(topic, configs, validate_only=dry_run)
+        answer = await self._client._send_to_controller(request)  # noqa: SLF001 - it has no other way
         for error_code, message, _kind, name in answer.resources:
             _check(error_code, name, [message])
 

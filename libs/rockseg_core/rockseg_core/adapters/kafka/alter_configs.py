@@ -48,14 +48,15 @@ class _Request_v0(RequestStruct):  # type: ignore[misc]  # noqa: N801 - named as
 
 
 class SetTopicConfigs(Request[_Request_v0]):  # type: ignore[misc]  # aiokafka carries no types
-    """Set these configs of a topic, and leave its others as they are."""
+    """Set these configs of a topic, and leave its others as they are; `validate_only` asks whether that may be."""
 
     API_KEY = _INCREMENTAL_ALTER_CONFIGS
 
-    def __init__(self, topic: str, configs: Mapping[str, str]) -> None:
+    def __init__(self, topic: str, configs: Mapping[str, str], *, validate_only: bool) -> None:
         self._topic = topic
         self._configs = configs
+        self._validate_only = validate_only
 
     def build(self, request_struct_class: type[_Request_v0]) -> Any:
         configs = [(name, _SET, value) for name, value in self._configs.items()]
-        return request_struct_class([(_TOPIC, self._topic, configs)], False)
+        return request_struct_class([(_TOPIC, self._topic, configs)], self._validate_only)

@@ -1,19 +1,25 @@
+import asyncio
+import socket
 import ssl
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
     AuthenticationFailedError,
     IllegalSaslStateError,
+    KafkaConnectionError,
     KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
     SaslAuthenticationFailed,
-    UnknownTopicOrPartitionError,
     UnsupportedSaslMechanismError,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.lookup import Lookup
+from rockseg_core.adapters.kafka.refusals import told
 from rockseg_core.adapters.kafka.settings import PREFIX
 from rockseg_core.domain.errors import LogUnavailableError, SettingsError
 from rockseg_core.ports.feed import Topic
@@ -39,52 +45,75 @@ async def check_brokers(connection: KafkaConnection, topics: Iterable[Topic]) ->
     Raises SettingsError with a sentence that names the variable; LogUnavailableError, which says what is missing, where
     trying again may help.
     """
-    await _greet(connection)
+    await greet(connection)
     lookup = Lookup(connection, topics, request_seconds=CHECK_SECONDS)
     try:
         await lookup.open()
         await lookup.partitions()
-    except UnknownTopicOrPartitionError as error:
+    except (KafkaConnectionError, NodeNotReadyError) as error:
         raise LogUnavailableError(
-            f"the topic {error.args[0]} is not there, or may not be read: `rockseg-api topics ensure` makes it,"
-            " docs/kafka-acls.md says what must be allowed"
+            f"a broker of {PREFIX}BROKERS answers, and none at the addresses that it gives (advertised.listeners)"
         ) from error
     except (KafkaError, OSError) as error:
-        raise LogUnavailableError(_unreachable(connection)) from error
+        raise LogUnavailableError(told(error)) from error
     finally:
         await lookup.close()
 
 
-async def _greet(connection: KafkaConnection) -> None:
-    """Connect to one broker, so that the reason for a refusal is known: aiokafka's clients only log it."""
+async def greet(connection: KafkaConnection) -> None:
+    """Connect to one broker, so that the reason for a refusal is known: aiokafka's clients only log it.
+
+    Raises SettingsError with a sentence that names the variable; LogUnavailableError where no broker answers.
+    """
     arguments = {name: value for name, value in connection.arguments().items() if name in _ARGUMENTS}
+    sentence = f"no broker of {PREFIX}BROKERS ({connection.settings.brokers}) answers"
+    protocol = f"{PREFIX}SECURITY_PROTOCOL={connection.settings.security_protocol}"
     reason: Exception | None = None
     for host, port, _family in collect_hosts(connection.arguments()["bootstrap_servers"]):
         try:
-            greeted = await create_conn(host, port, request_timeout_ms=int(CHECK_SECONDS * 1000), **arguments)
+            await _introduce(host, port, arguments)
         except (SaslAuthenticationFailed, AuthenticationFailedError) as error:
             raise SettingsError(
                 f"the brokers refuse what {PREFIX}SASL_USERNAME and {PREFIX}SASL_PASSWORD, or the token, say"
             ) from error
-        except (UnsupportedSaslMechanismError, IllegalSaslStateError) as error:
+        except UnsupportedSaslMechanismError as error:
             raise SettingsError(f"the brokers do not take the mechanism of {PREFIX}SASL_MECHANISM there") from error
+        except IllegalSaslStateError as error:
+            raise SettingsError(f"{protocol}, but no login is asked for at {host}:{port}") from error
         except ssl.SSLCertVerificationError as error:
             raise SettingsError(
                 f"a broker's certificate is not signed by a CA of {PREFIX}TLS_CA_FILE, or is of another host than"
                 f" {PREFIX}BROKERS says ({error.verify_message})"
             ) from error
         except ssl.SSLError as error:
-            raise SettingsError(
-                f"{PREFIX}SECURITY_PROTOCOL={connection.settings.security_protocol}, but no TLS is spoken at"
-                f" {host}:{port}, or another kind of it"
-            ) from error
+            raise SettingsError(f"{protocol}, but no TLS is spoken at {host}:{port}, or another kind of it") from error
         except (KafkaError, OSError) as error:
             reason = error
+            if await _hung_up(error, host, port):
+                # A broker that starts, or a proxy without one behind it, does so too: it is waited for.
+                sentence = f"{host}:{port} takes connections and ends them at once: is {protocol} right there?"
         else:
-            await greeted.close()
             return
-    raise LogUnavailableError(_unreachable(connection)) from reason
+    raise LogUnavailableError(sentence) from reason
 
 
-def _unreachable(connection: KafkaConnection) -> str:
-    return f"no broker of {PREFIX}BROKERS ({connection.settings.brokers}) answers"
+async def _introduce(host: str, port: int, arguments: dict[str, Any]) -> None:
+    greeted = await create_conn(host, port, request_timeout_ms=int(CHECK_SECONDS * 1000), **arguments)
+    try:
+        # Whoever has not logged in is told the versions, and cut off at the first question.
+        await greeted.send(MetadataRequest([]))
+    finally:
+        await greeted.close()
+
+
+async def _hung_up(error: Exception, host: str, port: int) -> bool:
+    """Whether somebody listens there, who only did not like what we said."""
+    if isinstance(error, TimeoutError | RequestTimedOutError | ConnectionRefusedError | socket.gaierror):
+        return False
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True

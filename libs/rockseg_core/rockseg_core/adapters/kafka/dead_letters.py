@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -6,8 +7,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from rockseg_core.adapters.kafka.check import greet
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.lookup import BEGINNING, END, Lookup
+from rockseg_core.adapters.kafka.refusals import told
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.records import JobRequest
@@ -15,6 +19,7 @@ from rockseg_core.ports.feed import LogPartition, Topic
 
 REQUEST_SECONDS: Final = 15.0
 POLL_MS: Final = 500
+STILL_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,17 @@ class DeadLetter:
 
 
 async def dead_letters(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
-    """All that are there now, oldest first within a partition. Raises LogUnavailableError."""
+    """All that are there now, oldest first within a partition.
+
+    Raises SettingsError where the brokers refuse the settings; LogUnavailableError, also when nothing comes for
+    `STILL_SECONDS`.
+    """
+    await greet(connection)
     try:
         async for letter in _read(connection):
             yield letter
     except (KafkaError, OSError) as error:
-        raise LogUnavailableError(f"The dead letters cannot be read: {error or type(error).__name__}") from error
+        raise LogUnavailableError(f"The dead letters cannot be read: {told(error)}") from error
 
 
 async def _read(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
@@ -70,14 +80,22 @@ async def _read(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
             if (partition := _in_kafka(connection, at)) in left:
                 consumer.seek(partition, beginning)
         while left:
-            for partition, records in (await consumer.getmany(*left, timeout_ms=POLL_MS)).items():
+            for partition, records in (await _some(consumer, left)).items():
                 for record in records:
                     if record.offset < left[partition]:
                         yield _letter(record)
                 if records[-1].offset + 1 >= left[partition]:
                     del left[partition]
     finally:
-        await consumer.stop()
+        await closed(consumer.stop())
+
+
+async def _some(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, list[Any]]:
+    """Aiokafka itself asks for ever. Raises TimeoutError."""
+    async with asyncio.timeout(STILL_SECONDS):
+        while True:
+            if found := await consumer.getmany(*partitions, timeout_ms=POLL_MS):
+                return dict(found)
 
 
 async def _extents(connection: KafkaConnection) -> tuple[dict[LogPartition, int], dict[LogPartition, int]]:

@@ -18,6 +18,7 @@ from rockseg_core.adapters.kafka.deliveries_events import Notice, unnoticed
 from rockseg_core.adapters.kafka.deliveries_fetch import Fetching
 from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
+from rockseg_core.adapters.kafka.refusals import told
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.dispatch import Dispatch
 from rockseg_core.ports.deliveries import DeliverySource
@@ -138,7 +139,7 @@ class KafkaDeliverySource(DeliverySource):
             try:
                 await consumer.start()
             except (KafkaError, OSError) as error:
-                _log.warning("Kafka is away or has no topic %s (%s): waiting", self._topic, type(error).__name__)
+                _log.warning("waiting to join the group: %s", told(error))
                 await consumer.stop()
                 await asyncio.sleep(CONNECT_RETRY_SECONDS[min(tries, len(CONNECT_RETRY_SECONDS) - 1)])
                 tries += 1

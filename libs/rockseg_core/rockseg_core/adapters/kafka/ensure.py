@@ -1,9 +1,7 @@
 """Topics as the design wants them (§5): made where they are missing, mended where they can be, else named."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -17,16 +15,18 @@ from aiokafka.errors import (
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.admin import NO_OFFSET, KafkaAdmin
+from rockseg_core.adapters.kafka.check import greet
 from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.refusals import told
+from rockseg_core.adapters.kafka.topic_rules import Wanted, topic_rules
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.ports.feed import Topic
-
-SEGMENT_MS: Final = 3_600_000
-"""Retention takes whole segments, and never the one being written: at most an hour late."""
 
 IN_ORDER: Final = (Topic.JOB_EVENTS, Topic.DEAD_LETTER, Topic.JOBS)
 """An event goes to the partition number of its request, so that partition must be there before the request is."""
 
+
+_HAS_MEMBERS: Final = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 COORDINATOR_SECONDS: Final = 30.0
 SETTLE_SECONDS: Final = 30.0
@@ -46,49 +46,19 @@ class Finding(NamedTuple):
     sentence: str
 
 
-@dataclass(frozen=True)
-class Wanted:
-    partitions: int
-    replicas: int
-    min_insync_replicas: int
-    lifetime_seconds: float
-
-    @property
-    def retention_ms(self) -> int:
-        return math.ceil(2 * self.lifetime_seconds) * 1000
-
-
-class _Rule(NamedTuple):
-    value: str
-    holds: Callable[[str], bool]
-
-
-def _rules(wanted: Wanted) -> Mapping[str, _Rule]:
-    """Of each config what is set, and what is left alone because it serves too."""
-    retention, least = wanted.retention_ms, wanted.min_insync_replicas
-    return {
-        "cleanup.policy": _exactly("delete"),
-        "message.timestamp.type": _exactly("LogAppendTime"),
-        "min.insync.replicas": _Rule(str(least), lambda value: least <= int(value) <= wanted.replicas),
-        "retention.bytes": _exactly("-1"),
-        "retention.ms": _Rule(str(retention), lambda value: int(value) == -1 or int(value) >= retention),
-        "segment.ms": _Rule(str(SEGMENT_MS), lambda value: int(value) <= SEGMENT_MS),
-        "unclean.leader.election.enable": _exactly("false"),
-    }
-
-
-def _exactly(wanted: str) -> _Rule:
-    return _Rule(wanted, lambda value: value == wanted)
-
-
 async def ensure_topics(connection: KafkaConnection, wanted: Wanted, *, dry_run: bool) -> AsyncIterator[Finding]:
-    """What was found and done, step by step; harmless when run again. Raises LogUnavailableError."""
+    """What was found and done, step by step; harmless when run again.
+
+    Raises SettingsError where the brokers refuse the settings; LogUnavailableError where they are away, or do not allow
+    it.
+    """
+    await greet(connection)
     try:
         async with KafkaAdmin(connection) as admin:
             async for finding in _Ensuring(connection, admin, wanted, dry_run=dry_run).run():
                 yield finding
     except (KafkaError, OSError) as error:
-        raise LogUnavailableError(f"The brokers do not answer, or refuse: {error}") from error
+        raise LogUnavailableError(f"The brokers do not answer, or refuse: {told(error)}") from error
 
 
 class _Ensuring:
@@ -134,41 +104,41 @@ class _Ensuring:
         return None
 
     async def _create(self, name: str, partitions: int) -> Finding:
-        configs = {config: rule.value for config, rule in _rules(self._wanted).items()}
+        configs = {config: rule.value for config, rule in topic_rules(self._wanted, self._wanted.replicas).items()}
         return await self._step(
             f"create {name} with {partitions} partitions of {self._wanted.replicas} replicas",
-            lambda: self._admin.create(name, partitions, self._wanted.replicas, configs),
+            lambda: self._admin.create(name, partitions, self._wanted.replicas, configs, dry_run=self._dry_run),
             lambda: self._has_partitions(name, partitions),
         )
 
     async def _mend(self, name: str, replicas: list[int], least: int) -> AsyncIterator[Finding]:
         sound = True
+        rules = dict(topic_rules(self._wanted, min(replicas)))
         if min(replicas) < self._wanted.replicas:
             sound = False
+            del rules["min.insync.replicas"]  # as many as there are would stop all at the first broker's end
             yield Finding(
                 Outcome.PROBLEM,
                 f"{name} has partitions of {min(replicas)} replicas, {self._wanted.replicas} are wanted:"
-                " reassign them with kafka-reassign-partitions",
+                " reassign them with kafka-reassign-partitions; until then its min.insync.replicas stays as it is",
             )
         configs = await self._admin.topic_configs(name)
         wrong = {
-            config: rule.value
-            for config, rule in _rules(self._wanted).items()
-            if not rule.holds(configs.get(config, rule.value))
+            config: rule.value for config, rule in rules.items() if not rule.holds(configs.get(config, rule.value))
         }
         if wrong:
             sound = False
             shown = ", ".join(f"{config}={value} (was {configs[config]})" for config, value in wrong.items())
             yield await self._step(
                 f"set of {name} {shown}",
-                lambda: self._admin.set_topic_configs(name, wrong),
+                lambda: self._admin.set_topic_configs(name, wrong, dry_run=self._dry_run),
                 lambda: self._has_configs(name, wrong),
             )
         if len(replicas) < least:
             sound = False
             yield await self._step(
                 f"grow {name} from {len(replicas)} to {least} partitions",
-                lambda: self._admin.grow(name, least),
+                lambda: self._admin.grow(name, least, dry_run=self._dry_run),
                 lambda: self._has_partitions(name, least),
             )
         if sound:
@@ -178,18 +148,21 @@ class _Ensuring:
         """An offset where the group has none: without one there is no lag, and KEDA starts nobody."""
         name = self._topics[Topic.JOBS]
         doing = f"commit the beginning of {name} for group {self._group}"
-        if self._dry_run and len((await self._admin.replicas([name])).get(name, ())) < partitions:
+        if self._dry_run and not await self._has_partitions(name, partitions):
             return Finding(Outcome.WOULD, doing)
         lacking = await self._without_offset([TopicPartition(name, number) for number in range(partitions)])
         if not lacking:
             return Finding(Outcome.FINE, f"group {self._group} has an offset in every partition of {name}")
+        doing = f"{doing} in {len(lacking)} partitions"
+        if self._dry_run:
+            return Finding(Outcome.WOULD, doing)
         try:
             return await self._step(
-                f"{doing} in {len(lacking)} partitions",
+                doing,
                 lambda: self._admin.commit_beginnings(self._group, lacking),
                 _at_once,
             )
-        except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError):
+        except _HAS_MEMBERS:
             return Finding(Outcome.NOTE, f"group {self._group} has members: they commit the offsets themselves")
 
     async def _without_offset(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
@@ -215,13 +188,24 @@ class _Ensuring:
     async def _step(
         self, doing: str, step: Callable[[], Awaitable[None]], shows: Callable[[], Awaitable[bool]]
     ) -> Finding:
-        """The controller answers before the brokers know: wait until it shows, for what comes next relies on it."""
+        """The controller answers before the brokers know: wait until it shows, for what comes next relies on it.
+
+        In a dry run the brokers are asked too, whether they would. Raises LogUnavailableError where they refuse.
+        """
+        try:
+            await step()
+        except KafkaError as error:
+            if error.retriable or isinstance(error, _HAS_MEMBERS):
+                raise
+            raise LogUnavailableError(f"The brokers refuse to {doing}: {told(error)}") from error
         if self._dry_run:
             return Finding(Outcome.WOULD, doing)
-        await step()
-        async with asyncio.timeout(SETTLE_SECONDS):
-            while not await shows():  # noqa: ASYNC110 - Kafka tells of it in no other way
-                await asyncio.sleep(RETRY_SECONDS)
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while not await shows():  # noqa: ASYNC110 - Kafka tells of it in no other way
+                    await asyncio.sleep(RETRY_SECONDS)
+        except TimeoutError as error:
+            raise LogUnavailableError(f"The brokers did {doing}, and do not show it yet: run it again") from error
         return Finding(Outcome.DONE, doing)
 
 
