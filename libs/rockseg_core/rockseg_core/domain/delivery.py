@@ -10,6 +10,7 @@ class Delivery:
 
     `attempt` counts from 1 and goes up only when an owner vanished while it ran, or asked for a retry. `request` is
     None where the bytes are no JobRequest: such a record goes to the dead-letter topic and is acknowledged.
+    Where a whole batch of records could not be unpacked, `end` is the offset behind it, and there are no bytes.
     `traceparent` is that of the request that brought it, where the log carries headers.
     """
 
@@ -19,6 +20,7 @@ class Delivery:
     value: bytes | None
     request: JobRequest | None
     traceparent: str | None = None
+    end: int | None = None
 
     @property
     def suspect(self) -> bool:

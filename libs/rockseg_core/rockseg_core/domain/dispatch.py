@@ -1,5 +1,6 @@
 """Which delivery may start now (design §6): without I/O, and the same for every log."""
 
+from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
@@ -9,6 +10,7 @@ from rockseg_core.domain.window import MAX_SPAN, Window
 
 R = TypeVar("R")
 
+MAX_DOUBLINGS: Final = 6  # so that what waits for a part that is away is tried again each 512 others, at least
 MAX_WINDOW: Final = 64  # so many in flight, and a bitmap of MAX_SPAN, still fit the commit's metadata
 
 
@@ -22,6 +24,14 @@ class Start(Generic[R]):
 
 
 @dataclass
+class _Behind:
+    """How often a delivery was put back behind others, and how many of them may still start before it."""
+
+    times: int
+    others: int
+
+
+@dataclass
 class _Lane(Generic[R]):
     """One partition: its window, where to fetch on, and the records that wait for a start or are running."""
 
@@ -29,6 +39,14 @@ class _Lane(Generic[R]):
     position: int
     waiting: dict[int, R] = field(default_factory=dict)
     running: dict[int, R] = field(default_factory=dict)
+    behind: dict[int, _Behind] = field(default_factory=dict)
+    gaps: deque[tuple[int, int]] = field(default_factory=deque)
+    """From an offset up to another: no record is there. Each is done once all before it is; a new owner finds it too.
+    """
+
+    def pass_gaps(self) -> None:
+        while self.gaps and self.gaps[0][0] <= self.window.prefix:
+            self.window.skip_to(self.gaps.popleft()[1])
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,8 @@ class Dispatch(Generic[R]):
 
     Order: suspects, then what a former owner gave back, then new ones by offset, partitions in turn. Suspects come
     first because everything beyond them only lengthens the bitmap while they hold the prefix; they starve nobody,
-    since each ends after its third attempt, and nobody starves them, since nothing new starts while one waits.
+    since each ends after its third attempt or is put back behind others, and nobody starves them, since nothing new
+    starts while one waits that is not, or no longer, behind others.
     """
 
     def __init__(self, limit: int = 8) -> None:
@@ -113,8 +132,10 @@ class Dispatch(Generic[R]):
         lane = self._lanes[partition]
         for gone in [running for running in lane.running if running < offset]:
             self._go_astray(partition, lane, gone)
+        lane.behind = {waiting: behind for waiting, behind in lane.behind.items() if waiting >= offset}
         lane.waiting = {waiting: record for waiting, record in lane.waiting.items() if waiting >= offset}
         lane.window.skip_to(offset)
+        lane.pass_gaps()
         lane.position = max(lane.position, offset)
 
     @property
@@ -143,18 +164,37 @@ class Dispatch(Generic[R]):
 
     def room(self, partition: int) -> int:
         """How many records more are worth fetching: a window full of spare ones, so that a start need not wait."""
-        return max(0, 2 * self._limit - len(self._lanes[partition].waiting))
-
-    def arrive(self, partition: int, offset: int, record: R) -> None:
-        """A fetched record, in the order of offsets; what is done or running is passed over."""
         lane = self._lanes[partition]
-        if lane.position <= lane.window.prefix < offset:
-            lane.window.skip_to(offset)
-        for missing in range(max(lane.position, lane.window.prefix), offset):
-            lane.window.miss(missing)
-        lane.position = max(lane.position, offset + 1)
+        return max(0, 2 * self._limit - len(lane.waiting.keys() - lane.behind.keys()))
+
+    def arrive(self, partition: int, offset: int, record: R, since: int | None = None, end: int | None = None) -> bool:
+        """A fetched record, in the order of offsets; what is done or running is passed over.
+
+        `since`: the log was read without a hole from there up to this record, so what is missing in between holds no
+        record, and is done. Without that a record behind a gap is refused, and False returned: a record that was lost
+        on its way here must not pass for one that was run. It comes again from `position`.
+
+        `end`: the record stands for all offsets from its own up to that.
+        """
+        lane = self._lanes[partition]
+        if offset > lane.position and (since is None or since > lane.position):
+            return False
+        self._skip(lane, offset)
+        if offset >= lane.position:
+            lane.position = offset + 1
+            self._skip(lane, end or lane.position)
         if lane.window.is_new(offset) or lane.window.is_owed(offset):
             lane.waiting[offset] = record
+        return True
+
+    def _skip(self, lane: _Lane[R], offset: int) -> None:
+        """There is no record from the lane's position up to `offset`; what was in flight there is owed no more."""
+        if offset > lane.position:
+            for gone in [o for o in lane.window.in_flight if lane.position <= o < offset and o not in lane.running]:
+                lane.window.finish(gone)
+            lane.gaps.append((lane.position, offset))
+            lane.position = offset
+            lane.pass_gaps()
 
     def next(self) -> Start[R] | None:
         """Name the delivery to start, if one may start now; commit its partition's window before it does."""
@@ -164,6 +204,9 @@ class Dispatch(Generic[R]):
         partition, offset = chosen
         lane = self._lanes[partition]
         self._last = partition
+        for other in self._lanes.values():
+            for behind in other.behind.values():
+                behind.others -= 1
         lane.running[offset] = record = lane.waiting.pop(offset)
         return Start(RequestPosition(partition, offset), lane.window.start(offset), record)
 
@@ -177,7 +220,9 @@ class Dispatch(Generic[R]):
             return False
         lane.running.pop(position.offset, None)
         lane.waiting.pop(position.offset, None)
+        lane.behind.pop(position.offset, None)
         lane.window.finish(position.offset)
+        lane.pass_gaps()
         return True
 
     def retry(self, position: RequestPosition) -> bool:
@@ -190,13 +235,21 @@ class Dispatch(Generic[R]):
         lane.window.retry(position.offset)
         return True
 
-    def put_back(self, position: RequestPosition) -> None:
-        """Named, but nobody took it: it waits again with the attempt that it has."""
+    def put_back(self, position: RequestPosition, *, behind: bool = False) -> bool:
+        """It did not end here: it waits again with the attempt that it has. False when it is not running here.
+
+        `behind`: of what waits, some start before a suspect does; twice as many each time that it is put back so.
+        """
         self._strays.pop(position, None)
         lane = self._lanes.get(position.partition)
-        if lane is not None and position.offset in lane.running:
-            lane.waiting[position.offset] = lane.running.pop(position.offset)
-            lane.window.put_back(position.offset)
+        if lane is None or position.offset not in lane.running:
+            return False
+        lane.waiting[position.offset] = lane.running.pop(position.offset)
+        lane.window.put_back(position.offset)
+        if behind and lane.window.attempt_of(position.offset) > 1:
+            times = lane.behind[position.offset].times if position.offset in lane.behind else 0
+            lane.behind[position.offset] = _Behind(times + 1, self._limit << min(times, MAX_DOUBLINGS))
+        return True
 
     def release_all(self, but: Collection[RequestPosition] = ()) -> None:
         """Give back all that runs; what is in `but` counts as lost with its owner."""
@@ -210,25 +263,33 @@ class Dispatch(Generic[R]):
     def _choose(self) -> tuple[int, int] | None:
         attempts = [lane.window.in_flight[offset].attempt for lane in self._lanes.values() for offset in lane.running]
         attempts += [stray.attempt for stray in self._strays.values()]
+        if any(attempt > 1 for attempt in attempts):
+            return None
         suspects = [
             (partition, offset)
             for partition, lane in sorted(self._lanes.items())
             for offset, attempt in lane.window.owed()
             if attempt > 1
         ]
-        if suspects:
-            fetched = (at for at in suspects if at[1] in self._lanes[at[0]].waiting)
+        if due := [at for at in suspects if not self._is_behind(at)]:
+            fetched = (at for at in due if at[1] in self._lanes[at[0]].waiting)
             return None if attempts else next(fetched, None)
-        if any(attempt > 1 for attempt in attempts):
-            return None
         turns = sorted(self._lanes, key=lambda partition: (partition <= self._last, partition))
-        return next((at for at in map(self._head, turns) if at is not None), None)
+        new = next((at for at in map(self._head, turns) if at is not None), None)
+        if new is not None or attempts:
+            return new
+        return min(suspects, key=lambda at: self._lanes[at[0]].behind[at[1]].times, default=None)
+
+    def _is_behind(self, at: tuple[int, int]) -> bool:
+        behind = self._lanes[at[0]].behind.get(at[1])
+        return behind is not None and behind.others > 0
 
     def _head(self, partition: int) -> tuple[int, int] | None:
         """The lowest waiting offset of a partition, if its window has a place for it."""
         lane = self._lanes[partition]
-        if not lane.waiting or len(lane.running) >= self._limit:
+        offset = min(lane.waiting.keys() - lane.behind.keys(), default=None)
+        if offset is None or len(lane.running) >= self._limit:
             return None
-        offset, window = min(lane.waiting), lane.window
-        fits = len(window.in_flight) < self._limit and offset - window.prefix < MAX_SPAN
+        window = lane.window
+        fits = len(window.in_flight) < MAX_WINDOW and offset - window.prefix < MAX_SPAN
         return (partition, offset) if fits or window.is_owed(offset) else None

@@ -82,12 +82,6 @@ class Window:
             self.done.remove(self.prefix)
             self.prefix += 1
 
-    def miss(self, offset: int) -> None:
-        """The log has no record at `offset`, yet some on both sides of it (a transaction's marker): it is done."""
-        if offset >= self.prefix:
-            self.in_flight.setdefault(offset, InFlight(1))
-            self.finish(offset)
-
     def retry(self, offset: int) -> None:
         """It failed here and the job is at fault: owed again, one attempt on."""
         attempt = self.in_flight[offset].attempt + 1

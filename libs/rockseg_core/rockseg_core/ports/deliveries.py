@@ -23,6 +23,13 @@ class DeliverySource(Protocol):
         """The job failed here while the worker is sound: it comes again, alone, with attempt + 1."""
         ...
 
+    async def put_back(self, delivery: Delivery) -> None:
+        """It cannot go on now, of which it is innocent: it comes again with the attempt that it has.
+
+        A suspect comes behind others, so that none of them waits while it waits for a part that is away.
+        """
+        ...
+
     def note_waiting(self, delivery: Delivery, waiting: bool) -> None:  # noqa: ARG002  # most need not know
         """A step of it waits for a part that is away (True), or no longer does (False), as often as there are steps.
 

@@ -59,6 +59,13 @@ class MemoryDeliveries(DeliverySource):
         self.wake()
 
     @override
+    async def put_back(self, delivery: Delivery) -> None:
+        await asyncio.sleep(0)
+        self._dispatch.put_back(delivery.position, behind=True)
+        self._commit(delivery.position.partition)
+        self.wake()
+
+    @override
     def stop(self) -> None:
         self._stopped = True
         self.wake()
@@ -85,8 +92,9 @@ class MemoryDeliveries(DeliverySource):
         if self._stopped:
             return None
         for partition, lane in enumerate(self._topic.lanes):
-            for offset, stored in lane.read(self._dispatch.position(partition), self._dispatch.room(partition)):
-                self._dispatch.arrive(partition, offset, stored)
+            since = self._dispatch.position(partition)
+            for offset, stored in lane.read(since, self._dispatch.room(partition)):
+                self._dispatch.arrive(partition, offset, stored, since)
         start = self._dispatch.next()
         if start is not None:
             self._commit(start.position.partition)

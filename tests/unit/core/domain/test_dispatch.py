@@ -1,23 +1,20 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from rockseg_core.codec.commit_metadata import decode_window, encode_window
-from rockseg_core.domain.dispatch import MAX_WINDOW, Dispatch, Start
+from rockseg_core.domain.dispatch import MAX_WINDOW, Dispatch
 from rockseg_core.domain.job import RequestPosition
 from rockseg_core.domain.window import MAX_SPAN, InFlight, Window
 
-LIMIT, PARTITIONS = 3, 2
+LIMIT = 3
 
 
 def assigned(window: Window | None = None, records: Sequence[int] = (), limit: int = LIMIT) -> Dispatch[str]:
     dispatch: Dispatch[str] = Dispatch(limit)
     dispatch.assign(0, window or Window(), 0)
     for offset in records:
-        dispatch.arrive(0, offset, f"record {offset}")
+        assert dispatch.arrive(0, offset, f"record {offset}", since=0)
     return dispatch
 
 
@@ -71,10 +68,90 @@ def test_a_gap_in_the_log_holds_nothing_up() -> None:
     assert dispatch.window(0).prefix == 5
 
 
+def test_records_behind_a_gap_that_nobody_has_looked_into_are_refused_and_nothing_of_it_is_done() -> None:
+    dispatch = assigned(None, [0])
+    assert starts(dispatch) == [(0, 1)]
+    assert not dispatch.arrive(0, 5, "record 5")
+    assert not dispatch.arrive(0, 5, "record 5", since=2)  # what stood at 1 may have been lost on its way
+    dispatch.finish(RequestPosition(0, 0))
+    assert (dispatch.window(0), dispatch.position(0)) == (Window(1), 1)
+    assert starts(dispatch) == []
+    for offset in (1, 5):
+        assert dispatch.arrive(0, offset, f"record {offset}", since=1)
+    assert starts(dispatch) == [(1, 1), (5, 1)]
+
+
+def test_a_gap_of_any_length_is_done_once_all_before_it_is() -> None:
+    dispatch = assigned(None, [0, 1, MAX_SPAN * 2])
+    assert starts(dispatch) == [(0, 1), (1, 1)]
+    dispatch.finish(RequestPosition(0, 1))
+    assert len(encode_window(dispatch.window(0))) < 100
+    dispatch.finish(RequestPosition(0, 0))
+    assert dispatch.window(0).prefix == MAX_SPAN * 2
+    assert starts(dispatch) == [(MAX_SPAN * 2, 1)]
+
+
+def test_a_record_that_stands_for_many_is_all_of_them_once_it_is_done() -> None:
+    dispatch = assigned(None, [0])
+    assert dispatch.arrive(0, 1, "record 1", end=100)
+    assert dispatch.position(0) == 100
+    assert dispatch.arrive(0, 100, "record 100")
+    assert starts(dispatch) == [(0, 1), (1, 1), (100, 1)]
+    for offset in (0, 100):
+        dispatch.finish(RequestPosition(0, offset))
+    assert dispatch.window(0).prefix == 1  # a new owner finds the same there
+    dispatch.finish(RequestPosition(0, 1))
+    assert dispatch.window(0) == Window(101)
+
+
+def test_a_suspect_that_is_put_back_behind_others_lets_them_start_and_comes_again_alone() -> None:
+    suspect = RequestPosition(0, 0)
+    dispatch = assigned(crashed(0), range(100), limit=1)
+    offset, befores = 1, []
+    assert starts(dispatch) == [(0, 2)]
+    for _ in range(3):
+        assert dispatch.put_back(suspect, behind=True)
+        assert dispatch.window(0).in_flight == {0: InFlight(2, released=True)}
+        before = 0
+        while (start := dispatch.next()) is not None and start.position != suspect:
+            assert dispatch.next() is None
+            assert (start.position.offset, start.attempt) == (offset, 1)
+            offset, before = offset + 1, before + 1
+            dispatch.finish(start.position)
+        befores.append(before)
+        assert start is not None
+        assert start.attempt == 2
+        assert dispatch.next() is None
+    assert befores == [1, 2, 4]
+    dispatch.finish(suspect)
+    assert dispatch.window(0) == Window(8)
+
+
+def test_suspects_behind_others_come_in_turn_where_no_other_waits() -> None:
+    dispatch = assigned(crashed(0, 1), range(2))
+    assert starts(dispatch) == [(0, 2)]
+    for put_back, follows in ((0, 1), (1, 0), (0, 1)):
+        assert dispatch.put_back(RequestPosition(0, put_back), behind=True)
+        assert starts(dispatch) == [(follows, 2)]
+
+
+def test_a_suspect_behind_others_waits_for_what_runs() -> None:
+    dispatch = assigned(crashed(0), range(2))
+    assert starts(dispatch) == [(0, 2)]
+    dispatch.put_back(RequestPosition(0, 0), behind=True)
+    assert starts(dispatch) == [(1, 1)]
+    dispatch.arrive(0, 2, "record 2")
+    assert starts(dispatch) == [(2, 1)]
+    dispatch.finish(RequestPosition(0, 1))
+    assert starts(dispatch) == []
+    dispatch.finish(RequestPosition(0, 2))
+    assert starts(dispatch) == [(0, 2)]
+
+
 def test_what_the_log_no_longer_has_is_owed_no_more() -> None:
     dispatch: Dispatch[str] = Dispatch(LIMIT)
     dispatch.assign(0, crashed(0, 1), 100)
-    dispatch.arrive(0, 100, "record 100")
+    dispatch.arrive(0, 100, "record 100", since=100)
     assert starts(dispatch) == [(100, 1)]
     dispatch = assigned(crashed(0, 1), [100])
     assert starts(dispatch) == [(100, 1)]
@@ -234,141 +311,3 @@ def test_losing_what_one_does_not_have_harms_nothing() -> None:
     dispatch.revoke(3)
     dispatch.note_released(3)
     assert starts(dispatch) == [(0, 1)]
-
-
-class Workers(RuleBasedStateMachine):
-    """One worker after another on a log of two partitions: they start, end, fail, leave and crash as they like."""
-
-    running = Bundle("running")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ends = dict.fromkeys(range(PARTITIONS), 0)
-        self.commits = dict.fromkeys(range(PARTITIONS), (0, ""))
-        self.attempts: dict[RequestPosition, int] = {}
-        self.done: set[RequestPosition] = set()
-        self.flight: dict[RequestPosition, int] = {}
-        self.committed = dict(self.attempts), dict(self.flight)
-        self.begin()
-
-    def begin(self) -> None:
-        self.dispatch: Dispatch[RequestPosition] = Dispatch(LIMIT)
-        for partition, (prefix, metadata) in self.commits.items():
-            window = decode_window(prefix, metadata)
-            assert window is not None
-            self.dispatch.assign(partition, window, 0)
-        self.flight = {}
-        self.fetch()
-
-    def fetch(self) -> None:
-        for partition, end in self.ends.items():
-            first = self.dispatch.position(partition)
-            for offset in range(first, min(end, first + self.dispatch.room(partition))):
-                self.dispatch.arrive(partition, offset, RequestPosition(partition, offset))
-
-    def commit(self) -> None:
-        for partition in self.commits:
-            window = self.dispatch.window(partition)
-            self.commits[partition] = (window.prefix, encode_window(window))
-        self.committed = dict(self.attempts), dict(self.flight)
-
-    def start(self) -> Start[RequestPosition] | None:
-        self.fetch()
-        start = self.dispatch.next()
-        if start is not None:
-            assert start.record == start.position
-            assert start.position not in self.done
-            assert start.attempt == self.attempts.get(start.position, 1)
-            assert start.attempt == 1 or not self.flight
-            assert all(attempt == 1 for attempt in self.flight.values())
-            self.flight[start.position] = start.attempt
-            self.commit()
-        return start
-
-    @rule(partition=st.integers(0, PARTITIONS - 1), count=st.integers(1, 6))
-    def publish(self, partition: int, count: int) -> None:
-        self.ends[partition] += count
-
-    @rule(target=running, count=st.integers(1, 4))
-    def run(self, count: int) -> object:
-        found = [start for start in (self.start() for _ in range(count)) if start is not None]
-        return multiple(*(start.position for start in found))
-
-    @rule(position=consumes(running))
-    def acknowledge(self, position: RequestPosition) -> None:
-        if self.flight.pop(position, None) is not None:
-            assert self.dispatch.finish(position)
-            self.done.add(position)
-            self.commit()
-
-    @rule(position=consumes(running))
-    def fail(self, position: RequestPosition) -> None:
-        if position in self.flight:
-            self.attempts[position] = self.flight.pop(position) + 1
-            assert self.dispatch.retry(position)
-            self.commit()
-
-    @rule(position=consumes(running))
-    def put_back(self, position: RequestPosition) -> None:
-        if position in self.flight:
-            self.flight.pop(position)
-            self.dispatch.put_back(position)
-
-    @rule()
-    def crash(self) -> None:
-        """What the last commit named as running counts: what was put back since, too, for nobody can tell."""
-        self.attempts, running = dict(self.committed[0]), self.committed[1]
-        self.attempts |= {position: attempt + 1 for position, attempt in running.items()}
-        self.begin()
-
-    @rule(released=st.booleans(), end=st.integers(0, 2))
-    def rebalance(self, released: bool, end: int) -> None:
-        """All partitions go and come back; some of what runs ends in between."""
-        if released:
-            self.dispatch.release_all()
-            self.commit()
-        else:
-            lost = {position: attempt + 1 for position, attempt in self.committed[1].items()}
-            self.attempts = dict(self.committed[0]) | {p: a for p, a in lost.items() if p not in self.flight}
-        for partition in self.commits:
-            self.dispatch.revoke(partition)
-            if released:
-                self.dispatch.note_released(partition)
-        for position in sorted(self.flight)[:end]:
-            assert not self.dispatch.finish(position)
-            self.flight.pop(position)
-            self.done.add(position)
-        for partition, (prefix, metadata) in self.commits.items():
-            window = decode_window(prefix, metadata)
-            assert window is not None
-            self.dispatch.assign(partition, window, 0)
-        self.fetch()
-        self.commit()
-
-    @rule()
-    def leave(self) -> None:
-        self.dispatch.release_all()
-        self.flight = {}
-        self.commit()
-        self.begin()
-
-    @invariant()
-    def windows_hold(self) -> None:
-        for partition in range(PARTITIONS):
-            running = [position for position in self.flight if position.partition == partition]
-            assert {p.offset for p in running} == self.dispatch.window(partition).running
-            assert len(running) <= LIMIT
-
-    def teardown(self) -> None:
-        """Nothing starves: a worker that only works comes to the end of the log."""
-        for position in list(self.flight):
-            self.acknowledge(position)
-        while (start := self.start()) is not None:
-            self.acknowledge(start.position)
-        for partition, end in self.ends.items():
-            assert self.dispatch.window(partition).prefix == end
-            assert sum(position.partition == partition for position in self.done) == end
-
-
-Workers.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-TestWorkers = Workers.TestCase

@@ -79,15 +79,6 @@ def test_what_retention_took_is_done() -> None:
     assert window.prefix == 4
 
 
-def test_an_offset_without_a_record_does_not_hold_the_prefix() -> None:
-    window = started(0)
-    window.miss(1)
-    window.miss(0)
-    assert window.prefix == 2
-    window.miss(1)
-    assert window == Window(2)
-
-
 def test_an_offset_is_new_until_it_was_named_or_done() -> None:
     window = started(5, 6, prefix=5)
     window.finish(6)

@@ -41,7 +41,8 @@ def event_headers(event: JobEvent, traceparent: str | None) -> Headers:
 def dead_letter_headers(delivery: Delivery, error: JobError, topic: str, traceparent: str | None) -> Headers:
     """The record's bytes are as they came, whatever they are; what was wrong with them stands here."""
     partition, offset = delivery.position
-    origin = f"{topic}/{partition}/{offset}"
+    last = "" if delivery.end is None else f"-{delivery.end - 1}"
+    origin = f"{topic}/{partition}/{offset}{last}"
     job = str(delivery.request.job_id) if delivery.request is not None else ""
     content_type = b"application/octet-stream" if delivery.request is None else b"application/json"
     return [
@@ -53,6 +54,12 @@ def dead_letter_headers(delivery: Delivery, error: JobError, topic: str, tracepa
         ("rockseg_attempt", str(delivery.attempt).encode()),
         *_trace(traceparent),
     ]
+
+
+def cut_headers(key: bytes | None, value: bytes | None) -> Headers:
+    """How long both were, of a letter that holds the beginnings alone."""
+    lengths = {"rockseg_key_bytes": key, "rockseg_value_bytes": value}
+    return [(name, str(len(whole or b"")).encode()) for name, whole in lengths.items()]
 
 
 def _headers(kind: str, identity: str, subject: str, at: float, traceparent: str | None) -> Headers:

@@ -87,6 +87,14 @@ class KafkaDeliverySource(DeliverySource):
             self._committer.touch()
 
     @override
+    async def put_back(self, delivery: Delivery) -> None:
+        """Returns as `acknowledge` does."""
+        if self._dispatch.put_back(delivery.position, behind=True):
+            await self._committer.confirm(delivery.position)
+        else:
+            self._committer.touch()
+
+    @override
     def note_waiting(self, delivery: Delivery, waiting: bool) -> None:
         self._committer.note_waiting(delivery.position, waiting)
 

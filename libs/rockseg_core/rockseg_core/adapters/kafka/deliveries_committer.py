@@ -12,6 +12,7 @@ from rockseg_core.adapters.kafka.deliveries_desk import Desk
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent, Notice
 from rockseg_core.adapters.kafka.deliveries_ownership import Ownership, OwnershipLostError, States
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
+from rockseg_core.adapters.kafka.unpacking import Unreadable
 from rockseg_core.codec.commit_metadata import encode_window
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.delivery import Delivery
@@ -262,4 +263,5 @@ def _delivery(start: Start[ConsumerRecord]) -> Delivery:
     record = start.record
     request = decode_or_none(record.value, JobRequest)
     traceparent = header_of(record.headers, TRACEPARENT)
-    return Delivery(start.position, start.attempt, record.key, record.value, request, traceparent)
+    end = record.end if isinstance(record, Unreadable) else None
+    return Delivery(start.position, start.attempt, record.key, record.value, request, traceparent, end)

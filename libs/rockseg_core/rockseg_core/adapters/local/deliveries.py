@@ -82,6 +82,11 @@ class LocalDeliverySource(DeliverySource):
             await self._confirmed(delivery)
 
     @override
+    async def put_back(self, delivery: Delivery) -> None:
+        if self._dispatch.put_back(delivery.position, behind=True):
+            await self._confirmed(delivery)
+
+    @override
     def stop(self) -> None:
         self._stopped = True
         while self._receivers:
@@ -154,14 +159,15 @@ class LocalDeliverySource(DeliverySource):
             while (room := self._dispatch.room(at.partition)) and self._dispatch.position(
                 at.partition
             ) < self._log.ends[at]:
+                since = self._dispatch.position(at.partition)
                 try:
-                    rows = await self._log.read(at, self._dispatch.position(at.partition), room)
+                    rows = await self._log.read(at, since, room)
                 except LogUnavailableError:
                     return False
                 if not rows:  # retention has taken all up to the end
                     break
                 for row in rows:
-                    self._dispatch.arrive(at.partition, row.offset, row)
+                    self._dispatch.arrive(at.partition, row.offset, row, since)
         return True
 
     def _name(self) -> list[Start[Row]]:

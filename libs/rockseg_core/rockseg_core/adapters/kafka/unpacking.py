@@ -1,0 +1,82 @@
+"""The records of one fetched partition, batch by batch: what cannot be unpacked is named and passed over."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+_NO_SIZE: Final = -1
+
+
+@dataclass
+class Unreadable(ConsumerRecord[bytes, bytes]):  # type: ignore[misc]  # aiokafka carries no types
+    """Stands, without key and value, for all records from `offset` up to `end` of a batch that cannot be unpacked."""
+
+    end: int
+    why: str
+
+
+def next_offset(record: ConsumerRecord) -> int:
+    """Where to read on behind it."""
+    return record.end if isinstance(record, Unreadable) else record.offset + 1
+
+
+def unpack(at: TopicPartition, data: bytes, position: int, end: int, *, forgive: bool) -> list[ConsumerRecord]:
+    """All records from `position` on, in order; `end` is the partition's.
+
+    Raises CorruptRecordException where the first batch does not fit its checksum, unless that is to be forgiven: it
+    then counts as one that cannot be unpacked, if what it says of its offsets can be true.
+    """
+    found: list[ConsumerRecord] = []
+    batches = MemoryRecords(data)
+    while batches.has_next():
+        batch = batches.next_batch()
+        if not batch.validate_crc():
+            if found:  # it comes first the next time
+                break
+            if not (forgive and batch.base_offset <= position < batch.next_offset <= end):
+                raise CorruptRecordException(f"a batch of {at} does not fit its checksum")
+            found.append(_unreadable(at, position, batch.next_offset, CorruptRecordException.__name__))
+            break
+        if not batch.is_control_batch:
+            for record in _records(at, batch, position):
+                found.append(record)
+                position = next_offset(record)
+        position = batch.next_offset
+    return found
+
+
+def _records(at: TopicPartition, batch: Any, position: int) -> Iterator[ConsumerRecord]:
+    try:
+        for record in batch:
+            if record.offset >= position:
+                position = record.offset + 1
+                yield _record(at, record)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a codec that is unknown, a header's name that is no text, ...
+        if position < batch.next_offset:
+            yield _unreadable(at, position, batch.next_offset, type(error).__name__)
+
+
+def _record(at: TopicPartition, record: Any) -> ConsumerRecord:
+    sizes = [_NO_SIZE if part is None else len(part) for part in (record.key, record.value)]
+    return ConsumerRecord(
+        at.topic,
+        at.partition,
+        record.offset,
+        record.timestamp,
+        record.timestamp_type,
+        record.key,
+        record.value,
+        record.checksum,
+        *sizes,
+        tuple(record.headers),
+    )
+
+
+def _unreadable(at: TopicPartition, offset: int, end: int, why: str) -> Unreadable:
+    return Unreadable(at.topic, at.partition, offset, -1, 0, None, None, None, _NO_SIZE, _NO_SIZE, (), end, why)

@@ -1,0 +1,77 @@
+import pytest
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.structs import TopicPartition
+from tests.real.kafka_strays import HEADER, with_a_bad_header, without_zstd
+
+from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
+
+AT = TopicPartition("jobs", 1)
+CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+
+
+def batch(first: int, *values: bytes, codec: str = "none", bad: int | None = None) -> bytes:
+    """At the offsets from `first` on; the record at `bad` has a header whose name is no text."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=CODECS[codec],
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 20,
+    )
+    for index, value in enumerate(values):
+        headers = [(HEADER if first + index == bad else "name", b"value")]
+        assert builder.append(index, 1000, b"key", value, headers)
+    built = with_a_bad_header(builder.build())
+    built[:8] = first.to_bytes(8, "big")
+    return bytes(built)
+
+
+def told(data: bytes, position: int, *, end: int = 1000, forgive: bool = False) -> list[tuple[int, int, bytes | None]]:
+    return [
+        (record.offset, next_offset(record), record.value)
+        for record in unpack(AT, data, position, end, forgive=forgive)
+    ]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_each_codec_of_kafka_is_unpacked(codec: str) -> None:
+    found = unpack(AT, batch(7, b"a" * 99, b"b", codec=codec), 7, 9, forgive=False)
+    assert [(record.offset, record.value) for record in found] == [(7, b"a" * 99), (8, b"b")]
+    assert (found[0].key, found[0].headers) == (b"key", (("name", b"value"),))
+
+
+def test_records_below_the_position_are_not_given_out_again() -> None:
+    assert told(batch(0, b"a", b"b", b"c") + batch(3, b"d"), 2) == [(2, 3, b"c"), (3, 4, b"d")]
+
+
+def test_a_batch_of_an_absent_codec_is_passed_over_whole() -> None:
+    data = batch(0, b"a") + batch(1, b"b", b"c", codec="zstd") + batch(3, b"d")
+    with without_zstd():
+        assert told(data, 0) == [(0, 1, b"a"), (1, 3, None), (3, 4, b"d")]
+
+
+def test_what_stands_before_a_bad_header_is_read_and_the_rest_of_its_batch_is_passed_over() -> None:
+    data = batch(4, b"a", b"b", b"c", b"d", bad=5) + batch(8, b"e")
+    assert told(data, 4) == [(4, 5, b"a"), (5, 8, None), (8, 9, b"e")]
+    assert told(data, 6) == [(6, 8, None), (8, 9, b"e")]
+    (unreadable,) = [record for record in unpack(AT, data, 4, 9, forgive=False) if isinstance(record, Unreadable)]
+    assert (unreadable.key, unreadable.value, unreadable.why) == (None, None, "UnicodeDecodeError")
+
+
+def test_a_checksum_that_fails_is_told_before_it_is_forgiven() -> None:
+    bad = bytearray(batch(4, b"a", b"b"))
+    bad[-1] ^= 1
+    with pytest.raises(CorruptRecordException):
+        told(bytes(bad), 4)
+    assert told(bytes(bad), 4, forgive=True) == [(4, 6, None)]
+    assert told(batch(3, b"x") + bytes(bad), 3) == [(3, 4, b"x")]
+
+
+def test_a_batch_with_a_bad_checksum_is_not_believed_where_it_cannot_end() -> None:
+    bad = bytearray(batch(4, b"a", b"b"))
+    bad[23] ^= 1  # the high byte of its last offset
+    with pytest.raises(CorruptRecordException):
+        told(bytes(bad), 4, end=6, forgive=True)
