@@ -25,6 +25,10 @@ class HurriedError(Exception):
     """The worker drains: it waits for no part that is away."""
 
 
+class TiredError(Exception):
+    """A part was away for as long as this step may wait for it."""
+
+
 def _nobody(_waiting: bool) -> None:
     """For steps that belong to no job."""
 
@@ -57,13 +61,17 @@ class Patience:
         self._sleep, self._jitter = sleep, jitter
         self._hurried = asyncio.Event()
         self._listener: ContextVar[Callable[[bool], None]] = ContextVar("listener", default=_nobody)
+        self._most: ContextVar[float] = ContextVar("most", default=math.inf)
 
     def hurry(self) -> None:
         """From now on a step has one try; who waits stops waiting."""
         self._hurried.set()
 
     async def __call__(self, step: str, attempt: Callable[[], Awaitable[T]], *, until: float = math.inf) -> T:
-        """What `attempt` returns. Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried."""
+        """What `attempt` returns.
+
+        Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried, TiredError where `limited`.
+        """
         try:
             return await attempt()
         except TransientError as error:
@@ -80,14 +88,26 @@ class Patience:
         finally:
             self._listener.reset(token)
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Within, and in the tasks begun there, no step waits for longer."""
+        token = self._most.set(seconds)
+        try:
+            yield
+        finally:
+            self._most.reset(token)
+
     async def _again(self, step: str, attempt: Callable[[], Awaitable[T]], until: float) -> T:
         longest = self._limits.backoff_first_seconds
+        tired_at = self._clock.now() + self._most.get()
         while True:
             left = until - self._clock.now()
             if left <= 0:
                 raise OutOfTimeError
             if self._hurried.is_set():
                 raise HurriedError
+            if self._clock.now() >= tired_at:
+                raise TiredError
             await self._pause(min(left, longest * (0.5 + self._jitter() / 2)))
             longest = min(longest * 2, self._limits.backoff_most_seconds)
             try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple
@@ -20,13 +20,14 @@ from rockseg_inference.faults import FaultJudge, described
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.objects import JobObjects
 from rockseg_inference.outcomes import Outcomes
-from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience
+from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience, TiredError
 from rockseg_inference.pipeline import Pipeline
 
 logger = structlog.get_logger(__name__)
 
 UNDECODABLE: Final = JobError(RecordUndecodableError.code, "The record is not a job request that this version reads.")
 CRASHED: Final = JobError("worker_crashed", "Every attempt to segment this photo ended with a crash of the worker.")
+SUSPECT_SECONDS: Final = 3.0  # that a suspect, beside which nothing runs, waits for a part that is away
 INTERNAL: Final = JobError("internal_error", "This photo could not be segmented because of a fault on our side.")
 
 
@@ -86,6 +87,9 @@ class RunJob:
                 await self._patience("acknowledge", lambda: self._deliveries.acknowledge(delivery))
         except HurriedError:
             ending = Ending(Outcome.RELEASED, "draining")
+        except TiredError:
+            await self._deliveries.put_back(delivery)
+            ending = Ending(Outcome.RELEASED, "part_away")
         except asyncio.CancelledError:
             self._note(delivery, Ending(Outcome.RELEASED, "stopped"))
             raise
@@ -104,7 +108,7 @@ class RunJob:
     async def _settle(self, delivery: Delivery) -> Ending:
         request = delivery.request
         if request is None:
-            await self._outcomes.dead_letter(delivery, UNDECODABLE)
+            await self._outcomes.dead_letter(delivery, _undecodable(delivery))
             return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
         try:
             return await self._settle_in_time(delivery, request)
@@ -131,7 +135,7 @@ class RunJob:
         started = asyncio.ensure_future(self._outcomes.started(delivery, request, started_at))
         try:
             return await self._segment(delivery, request, started_at, started)
-        except (PhotoGoneError, OutOfTimeError, HurriedError):
+        except (PhotoGoneError, OutOfTimeError, HurriedError, TiredError):
             raise
         except UsageError as error:
             await started
@@ -151,9 +155,10 @@ class RunJob:
     async def _segment(
         self, delivery: Delivery, request: JobRequest, started_at: float, started: asyncio.Future[None]
     ) -> Ending:
-        results = await self._pipeline(delivery, request)
-        began = time.perf_counter()
-        keys = await self._objects.put(request, results)
+        with self._patience.limited(SUSPECT_SECONDS) if delivery.suspect else nullcontext():
+            results = await self._pipeline(delivery, request)
+            began = time.perf_counter()
+            keys = await self._objects.put(request, results)
         self._metrics.stage_seconds.labels("put").observe(time.perf_counter() - began)
         await started
         await self._outcomes.finished(delivery, request, started_at, keys)
@@ -164,6 +169,13 @@ class RunJob:
         await self._outcomes.dead_letter(delivery, error)
         await self._outcomes.failed(delivery, request, started_at, error)
         return Ending(Outcome.FAILED, error.code)
+
+
+def _undecodable(delivery: Delivery) -> JobError:
+    if delivery.end is None:
+        return UNDECODABLE
+    first, last = delivery.position.offset, delivery.end - 1
+    return JobError(UNDECODABLE.code, f"The records at the offsets {first} to {last} cannot be unpacked.")
 
 
 def _facts(delivery: Delivery) -> dict[str, str | int]:

@@ -5,6 +5,7 @@ from typing_extensions import override
 from rockseg_core.domain.job import JobStatus
 from rockseg_core.testing.memory_deliveries import MemoryDeliveries
 from rockseg_core.testing.memory_store import MemoryStore
+from rockseg_core.testing.null_segmenter import NullSegmenter
 from rockseg_inference.exits import ExitReason
 
 
@@ -171,3 +172,31 @@ async def test_a_worker_can_be_drained_before_the_store_ever_came(works: Works) 
     works.start()
     await until(lambda: works.naps)
     assert await works.drained() is ExitReason.DRAINED
+
+
+async def test_a_suspect_whose_photo_cannot_be_read_lets_others_run_and_keeps_its_attempt(works: Works) -> None:
+    unreadable: set[str] = set()
+
+    class BadDisk(MemoryStore):
+        @override
+        async def get(self, key: str) -> bytes:
+            if key in unreadable:
+                self.fail_next()
+            return await super().get(key)
+
+    works.store = BadDisk()
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    suspect = await works.submit(lifetime=1e11)
+    await until(lambda: segmenter.entered)
+    await works.killed()
+    works.segmenter = NullSegmenter()
+    unreadable.add(suspect.photo_key)
+    others = [await works.submit(png((index, 5, 5)), lifetime=1e11) for index in range(20)]
+    works.start()
+    await until(works.ended(*others))
+    assert not works.ended(suspect)()
+    assert works.outcomes("released", "part_away") >= 1
+    unreadable.clear()
+    await until(works.ended(suspect))
+    assert [event.attempt for event in works.events(suspect) if event.kind is JobStatus.FINISHED] == [2]

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from rockseg_core.domain.errors import LogUnavailableError, StoreUnavailableError
 from rockseg_core.testing.clock import FakeClock
 from rockseg_inference.metrics import WorkerMetrics
-from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience
+from rockseg_inference.patience import HurriedError, OutOfTimeError, Patience, TiredError
 from rockseg_inference.settings import WorkerSettings
 
 
@@ -97,3 +97,11 @@ async def test_each_failed_try_is_counted_by_step_and_code() -> None:
     await waiting.patience("put", Flaky(3))
     labels = {"step": "put", "code": "store_unavailable"}
     assert waiting.registry.get_sample_value("rockseg_worker_transient_faults_total", labels) == 3
+
+
+async def test_a_step_that_may_not_wait_for_long_gives_up_and_others_wait_on() -> None:
+    waiting = Waiting()
+    with waiting.patience.limited(3.0), pytest.raises(TiredError):
+        await waiting.patience("get", Flaky(99))
+    assert waiting.naps == [1, 2]
+    assert await waiting.patience("get", Flaky(4)) == "there"
