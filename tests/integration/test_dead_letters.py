@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from click.testing import CliRunner, Result
 from tests.contract.examples import a_request, an_event
 from tests.contract.log_parts import read_up_to
@@ -156,6 +156,30 @@ async def test_a_letter_s_bytes_are_those_that_came_whatever_they_were(letters: 
     assert (await letters.run("list")).exit_code == 0
     for letter in found:
         assert (await letters.run("show", letter.position)).exit_code == 0
+
+
+@pytest.mark.parametrize(("key_bytes", "value_bytes"), [(1, 1_048_576 - 40), (1_048_500, 20)])
+async def test_a_stray_too_large_for_a_letter_leaves_its_beginning_and_its_origin(
+    letters: Letters, key_bytes: int, value_bytes: int
+) -> None:
+    """As large as its own topic takes; with the headers of a letter it is larger."""
+    stray = Delivery(RequestPosition(1, 2), 1, b"k" * key_bytes, b"v" * value_bytes, None)
+    await letters.log.publish_dead_letter(stray, CRASHED)
+    (letter,) = [letter async for letter in dead_letters(letters.connection)]
+    assert (letter.key, letter.value) == (b"k" * min(key_bytes, 4096), b"v" * min(value_bytes, 4096))
+    assert letter.origin == f"{letters.connection.topics[Topic.JOBS]}/1/2"
+    headers = await headers_of_first(letters.connection)
+    assert headers["rockseg_key_bytes"] == str(key_bytes).encode()
+    assert headers["rockseg_value_bytes"] == str(value_bytes).encode()
+
+
+async def headers_of_first(connection: KafkaConnection) -> dict[str, bytes]:
+    """Of the one letter that there is."""
+    topic = connection.topics[Topic.DEAD_LETTER]
+    brokers = connection.settings.brokers
+    async with AIOKafkaConsumer(topic, bootstrap_servers=brokers, auto_offset_reset="earliest") as consumer:
+        async with asyncio.timeout(20):
+            return dict((await consumer.getone()).headers)
 
 
 async def test_a_retry_publishes_a_new_job_with_the_photo(letters: Letters) -> None:

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 from tests.contract.examples import a_request
 from tests.contract.log_parts import read_up_to
 from tests.real.kafka_cluster import KafkaCluster
@@ -28,7 +30,8 @@ class Behind:
     """A log and a feed behind the proxy, and a feed that is not."""
 
     def __init__(self, proxied: KafkaConnection, direct: KafkaConnection) -> None:
-        self.log = KafkaLog(proxied)
+        self.faults: list[str] = []
+        self.log = KafkaLog(proxied, on_fault=self.faults.append)
         self.feed = KafkaFeed(proxied)
         self.direct = KafkaFeed(direct)
 
@@ -73,6 +76,48 @@ async def test_brokers_that_are_not_there_yet_are_waited_for(behind: Behind, kaf
     async with asyncio.timeout(BACK_SECONDS):
         await behind.log.wait_connected()
     assert (await behind.log.publish_request(a_request())).offset == 0
+
+
+async def test_each_record_that_is_not_confirmed_is_counted_and_an_outage_is_said_once(
+    behind: Behind, kafka_proxy: Proxy
+) -> None:
+    kafka_proxy.cut()
+    with capture_logs() as lines:
+        behind.log.open()
+        await asyncio.gather(fails_in_time(behind.log), fails_in_time(behind.log))
+        assert behind.faults == ["not_connected"] * 2
+        kafka_proxy.heal()
+        await goes_on(behind.log)
+        kafka_proxy.hang()
+        with pytest.raises(LogUnavailableError) as caught:
+            await behind.log.publish_request(a_request())
+        kafka_proxy.heal()
+        await goes_on(behind.log)
+    assert caught.value.reason in behind.faults[2:]
+    said = [line["event"] for line in lines if line["event"].startswith("kafka_publishing")]
+    assert said == ["kafka_publishing_fails", "kafka_publishing_works"] * 2
+
+
+async def test_an_error_nobody_foresaw_is_told_and_connecting_begins_anew(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    start = AIOKafkaProducer.start
+
+    async def fail_first(producer: AIOKafkaProducer) -> None:
+        started.append(producer)
+        if len(started) == 1:
+            raise KeyError(started)
+        await start(producer)
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", fail_first)
+    with capture_logs() as lines:
+        behind.log.open()
+        async with asyncio.timeout(BACK_SECONDS):
+            await behind.log.wait_connected()
+    (told,) = [line for line in lines if line["log_level"] == "critical"]
+    assert told["reason"] == "KeyError"
+    await goes_on(behind.log)
 
 
 async def test_a_log_that_is_closed_before_it_was_ever_reached_closes_at_once(

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tests.contract.examples import a_request, an_event
 
-from rockseg_core.adapters.kafka.cloud_events import dead_letter_headers, event_headers, request_headers
+from rockseg_core.adapters.kafka.cloud_events import cut_headers, dead_letter_headers, event_headers, request_headers
 from rockseg_core.adapters.kafka.settings import KafkaSettings
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.job import JobError, JobOptions, JobStatus, ModelRef, RequestPosition
@@ -125,6 +125,7 @@ def test_the_headers_of_each_record_are_as_described(traceparent: str | None) ->
         delivery = Delivery(RequestPosition(3, 7), 3, b"k", b"v", given_up)
         letter = headers(dead_letter_headers(delivery, JobError("worker_crashed", "It did."), "jobs", traceparent))
         check(letter, MESSAGES["deadLetter"]["headers"])
+        check(letter | headers(cut_headers(None, b"value")), MESSAGES["deadLetter"]["headers"])
         assert letter["rockseg_origin"] == "jobs/3/7"
 
 
