@@ -92,6 +92,7 @@ def test_topics_are_made_as_the_design_wants_them_and_a_second_run_finds_nothing
     configs = ensuring.configs(ensuring.jobs)
     wanted = {
         "cleanup.policy": "delete",
+        "compression.type": "producer",
         "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": "1",
         "retention.bytes": "-1",
@@ -135,7 +136,12 @@ def test_events_get_as_many_partitions_as_jobs_have(ensuring: Ensuring) -> None:
 
 def test_settings_of_a_topic_made_by_hand_are_mended_and_its_others_left_alone(ensuring: Ensuring) -> None:
     async def made_by_hand() -> None:
-        own = {"retention.ms": "60000", "max.message.bytes": "123456", "cleanup.policy": "compact"}
+        own = {
+            "retention.ms": "60000",
+            "max.message.bytes": "123456",
+            "cleanup.policy": "compact",
+            "compression.type": "zstd",
+        }
         async with admin(ensuring.settings) as client:
             await client.create_topics([NewTopic(ensuring.jobs, 2, 1, topic_configs=own)])
             await is_there(client, ensuring.jobs)
@@ -145,6 +151,7 @@ def test_settings_of_a_topic_made_by_hand_are_mended_and_its_others_left_alone(e
     assert "retention.ms=172800000 (was 60000)" in result.output
     configs = ensuring.configs(ensuring.jobs)
     assert configs["cleanup.policy"] == "delete"
+    assert configs["compression.type"] == "producer"
     assert configs["max.message.bytes"] == "123456"
     assert ensuring.outcomes("--partitions", "2", *ONE_BROKER) == ["fine"] * 4
 

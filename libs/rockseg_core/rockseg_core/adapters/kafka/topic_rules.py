@@ -38,6 +38,7 @@ def topic_rules(wanted: Wanted, replicas: int) -> Mapping[str, Rule]:
     retention, least = wanted.retention_ms, wanted.min_insync_replicas
     return {
         "cleanup.policy": _exactly("delete"),
+        "compression.type": _exactly("producer"),  # ours are not; another would have brokers pack each batch anew
         "max.message.bytes": Rule(str(MESSAGE_BYTES), lambda value: int(value) >= LEAST_MESSAGE_BYTES),
         "message.timestamp.type": _exactly("LogAppendTime"),
         "min.insync.replicas": Rule(str(least), lambda value: least <= int(value) <= replicas),
