@@ -9,8 +9,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupLoadInProgressError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from tests.real.kafka_owners import QUICK, Hand, crew_of, soon, until, vanish
+from tests.real.kafka_owners import QUICK, Crew, Hand, crew_of, soon, until, vanish
 
+from rockseg_core.adapters.kafka import deliveries_assignment
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries_assignment import Assignment
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
@@ -158,6 +159,45 @@ async def test_a_log_that_ends_before_what_was_committed_is_read_anew(kafka_boot
         await crew.commit({0: (50, "")})
         hand = crew.hire()
         assert told(await hand.take(3)) == [(0, 1), (1, 1), (2, 1)]
+        assert hand.events[GroupEvent.LOG_ANEW] == 1
+        await hand.close()
+
+
+async def _committed_beyond_the_end(crew: Crew, records: int, committed: int) -> None:
+    """As a leader who was deposed and does not know it tells of a partition: of the same topic, yet too short."""
+    await crew.publish(records)
+    lookup = GroupLookup(crew.connection)
+    topic_id = (await lookup.states({0}))[0].topic_id
+    await lookup.close()
+    assert topic_id
+    await crew.commit({0: (committed, encode_window(Window(committed), topic_id))})
+
+
+async def test_a_leader_who_is_behind_is_not_believed(kafka_bootstrap: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await _committed_beyond_the_end(crew, 3, 5)
+        hand = crew.hire()
+        await hand.join()
+        receiving = asyncio.ensure_future(hand.receive())
+        assert hand._assignment is not None
+        await until(lambda: 0 in hand._assignment._short_since)  # type: ignore[union-attr]
+        assert hand.partitions == []
+        await crew.publish(3)
+        delivery = await soon(receiving)
+        assert delivery is not None
+        assert told([delivery]) == [(5, 1)]
+        assert hand.events[GroupEvent.LOG_ANEW] == 0
+        await hand.close()
+
+
+async def test_a_log_that_stays_too_short_has_lost_its_end(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries_assignment, "BEHIND_SECONDS", 0.3)
+    async with crew_of(kafka_bootstrap) as crew:
+        await _committed_beyond_the_end(crew, 2, 5)
+        hand = crew.hire()
+        assert told(await hand.take(2)) == [(0, 1), (1, 1)]
         assert hand.events[GroupEvent.LOG_ANEW] == 1
         await hand.close()
 

@@ -22,6 +22,7 @@ from rockseg_core.domain.window import Window
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # a coordinator that moves is back within a second or two
+BEHIND_SECONDS: Final = 60.0  # longer than brokers take to agree on a leader
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka carries no types
@@ -46,6 +47,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
         self._settings, self._notice = settings, notice
         self._tasks: set[asyncio.Task[None]] = set()
         self._moving: set[int] = set()
+        self._short_since: dict[int, float] = {}
         self.settled = asyncio.Event()
         """Set while everything that is assigned to this worker has been taken over."""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -128,8 +130,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
     def _assign(self, partition: int, state: PartitionState) -> bool:
         """False where it has to wait: offsets that begin anew must not be taken for those of what still runs."""
         former_id = decode_topic_id(state.metadata)
-        made_anew = bool(former_id and state.topic_id and former_id != state.topic_id)
-        anew = made_anew or state.committed is None or state.committed > state.end
+        known = bool(former_id and state.topic_id)
+        short = state.committed is not None and state.committed > state.end
+        if known and former_id == state.topic_id and self._may_be_behind(partition, short=short):
+            _log.warning("partition %d ends before what the group has committed of it: looking again", partition)
+            return False
+        anew = state.committed is None or short or (known and former_id != state.topic_id)
         if anew and self._dispatch.strays(partition):
             return False
         self._committer.topic_ids[partition] = state.topic_id
@@ -148,6 +154,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
             self._notice(GroupEvent.RECORDS_GONE)
         self._dispatch.assign(partition, window or Window(state.committed), state.beginning)
         return True
+
+    def _may_be_behind(self, partition: int, *, short: bool) -> bool:
+        """Whether a leader who was deposed, and has not heard of it, told of so short a log: all would run again.
+
+        Where it stays so short, the log has lost its end.
+        """
+        if not short:
+            self._short_since.pop(partition, None)
+            return False
+        now = asyncio.get_running_loop().time()
+        return now - self._short_since.setdefault(partition, now) < BEHIND_SECONDS
 
     async def _relocate(self, partition: int, position: int, ownership: Ownership) -> None:
         tries = 0
