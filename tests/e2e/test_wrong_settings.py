@@ -1,5 +1,6 @@
 """Wrong or missing settings of the two services: one sentence that names the variable, and exit code 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -56,9 +57,15 @@ OF_THE_API: list[tuple[dict[str, str], str]] = [
     ({"ROCKSEG_LIFETIME_SECONDS": "1e9"}, "ROCKSEG_LIFETIME_SECONDS does not fit"),
     ({"ROCKSEG_PORT": "99999"}, "ROCKSEG_PORT does not fit"),
     ({"ROCKSEG_UPLOAD_MEMORY_BYTES": "2000"}, "ROCKSEG_UPLOAD_MEMORY_BYTES"),
-    ({"ROCKSEG_HOST": "256.1.1.1"}, "Cannot listen"),
+    ({"ROCKSEG_HOST": "256.1.1.1"}, "choose another ROCKSEG_HOST"),
+    ({"ROCKSEG_METRICS_PORT": "9099", "ROCKSEG_METRICS_HOST": "256.1.1.1"}, "choose another ROCKSEG_METRICS_HOST"),
+    ({"ROCKSEG_KEYS_FILE": "/nowhere"}, "ROCKSEG_KEYS_FILE: the key file cannot be read"),
+    ({"ROCKSEG_KEYS_FILE": "/etc"}, "ROCKSEG_KEYS_FILE: the key file cannot be read"),
+    ({"ROCKSEG_KEYS_FILE": "/etc/passwd"}, "ROCKSEG_KEYS_FILE: the key file's lines"),
+    ({"ROCKSEG_KEYS_FILE": sys.executable}, "ROCKSEG_KEYS_FILE: the key file is not UTF-8"),
 ]
 OF_THE_WORKER: list[tuple[dict[str, str], str]] = [
+    ({"ROCKSEG_METRICS_PORT": "9099", "ROCKSEG_METRICS_HOST": "256.1.1.1"}, "choose another ROCKSEG_METRICS_HOST"),
     ({"ROCKSEG_MODEL": ""}, "ROCKSEG_MODEL is not set"),
     ({"ROCKSEG_MAX_ATTEMPTS": "0"}, "ROCKSEG_MAX_ATTEMPTS does not fit"),
     ({"ROCKSEG_BACKOFF_FIRST_SECONDS": "20"}, "ROCKSEG_BACKOFF_FIRST_SECONDS is more than"),
@@ -94,6 +101,31 @@ def test_a_process_without_settings_ends_at_once_with_one_line_and_2(command: tu
     assert ended.stdout == ""
     [line] = ended.stderr.splitlines()
     assert "ROCKSEG_" in line
+
+
+@pytest.mark.parametrize(
+    ("command", "own"),
+    [
+        (("rockseg_api.entrypoints.cli", "serve"), {"ROCKSEG_KEYS_FILE": "/dev/null", "ROCKSEG_HOST": "256.1.1.1"}),
+        (("rockseg_inference.entrypoints.cli",), {"ROCKSEG_MODEL": "null:20ms", "ROCKSEG_METRICS_HOST": "256.1.1.1"}),
+    ],
+    ids=["rockseg-api", "rockseg-inference"],
+)
+def test_once_the_log_has_begun_the_end_is_a_line_of_it(command: tuple[str, ...], own: dict[str, str]) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("ROCKSEG_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environ | BOTH | own | {"ROCKSEG_KAFKA_BROKER": "typo:9092"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 2
+    typo, end = (json.loads(line) for line in ended.stderr.splitlines())
+    assert (typo["variable"], typo["did_you_mean"]) == ("ROCKSEG_KAFKA_BROKER", "ROCKSEG_KAFKA_BROKERS")
+    assert (end["event"], end["level"]) == ("ended", "critical")
+    assert "_HOST" in end["reason"]
 
 
 def refuses(start: Callable[[Mapping[str, str]], int], environ: Mapping[str, str], sentence: str) -> None:

@@ -118,6 +118,17 @@ def test_the_command_says_in_one_sentence_what_it_did(s3_server: S3Server, s3_bu
     assert said() == f"Nothing to do: the bucket has {rule}.\n"
 
 
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_a_rule_that_takes_photos_too_early_is_an_exit_code_of_1(
+    s3_server: S3Server, s3_bucket: str, client: Minio, options: tuple[str, ...]
+) -> None:
+    rule = Rule("Enabled", rule_filter=Filter(prefix=""), rule_id="all", expiration=Expiration(days=1))
+    client.set_bucket_lifecycle(s3_bucket, LifecycleConfig([rule]))
+    environ = s3_server.environ(s3_bucket) | {"ROCKSEG_LIFETIME_SECONDS": str(2 * DAY)}
+    answer = CliRunner().invoke(main, ["store", "ensure", *options], env=environ)
+    assert (answer.exit_code, "jobs will lose their photos" in answer.output) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "named", "code"),
     [
@@ -125,6 +136,7 @@ def test_the_command_says_in_one_sentence_what_it_did(s3_server: S3Server, s3_bu
         ({"ROCKSEG_S3_SECRET_KEY": "another"}, "ROCKSEG_S3_SECRET_KEY", 2),
         ({"ROCKSEG_S3_ACCESS_KEY": "another"}, "ROCKSEG_S3_ACCESS_KEY", 2),
         ({"ROCKSEG_S3_ENDPOINT": ""}, "ROCKSEG_S3_ENDPOINT", 2),
+        ({"ROCKSEG_OBJECT_PREFIX": "a//b"}, "ROCKSEG_OBJECT_PREFIX", 2),
         ({"ROCKSEG_LIFETIME_SECONDS": "long"}, "ROCKSEG_LIFETIME_SECONDS", 2),
         ({"ROCKSEG_S3_ENDPOINT": "http://127.0.0.1:1"}, "The object store did not answer", 1),
     ],

@@ -36,6 +36,7 @@ from rockseg_api.usecases.submit import SubmitJob
 from rockseg_api.usecases.sweep import ExpirySweep
 from rockseg_api.view.job_view import JobView
 from rockseg_core.domain.clock import Clock
+from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.ports.feed import JobFeed
 from rockseg_core.ports.log import JobLog
@@ -68,7 +69,7 @@ def build_api(
 ) -> ApiParts:
     """Opens the key file and the view's file, nothing else. Raises SettingsError where one of them will not do."""
     object_keys = ObjectKeys(settings.object_prefix)
-    callers = KeyFile(keys_file)
+    callers = _callers(keys_file, settings)
     view = JobView(view_path, feed, clock, settings.lifetime_seconds, barrier_seconds=settings.barrier_seconds)
     metrics.watch_view(view)
     renderer = OverlayRenderer(
@@ -116,6 +117,15 @@ def build_api(
     background = Background(view, sweep, renderer, settings, metrics, metrics_server)
     app = build_app(routes, metrics, drain, on_startup=[background.start], on_shutdown=[background.stop])
     return ApiParts(app, view, metrics, metrics_server, drain)
+
+
+def _callers(keys_file: Path, settings: ApiSettings) -> KeyFile:
+    try:
+        return KeyFile(keys_file)
+    except SettingsError as error:
+        if keys_file != settings.keys_file:  # `rockseg up` has one in its data folder
+            raise
+        raise SettingsError(f"ROCKSEG_KEYS_FILE: {error.sentence}") from error
 
 
 class Background:

@@ -1,4 +1,6 @@
 import asyncio
+import errno
+import socket
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
@@ -24,9 +26,10 @@ class MetricsServer:
         try:
             self._serving = start_http_server(self._port, self._host, self._registry)
         except OSError as error:
+            of_the_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
             raise SettingsError(
-                f"/metrics cannot listen on {self._host}:{self._port} ({error.strerror}); "
-                "choose another ROCKSEG_METRICS_PORT, or 0 for none."
+                f"/metrics cannot listen on {self._host}:{self._port} ({error.strerror}); choose another "
+                + ("ROCKSEG_METRICS_HOST." if of_the_host else "ROCKSEG_METRICS_PORT, or 0 for none.")
             ) from None
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.service_variables import warn_of_unknown
 from rockseg_core.adapters.stderr_log import log_to_stderr
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
@@ -45,6 +46,7 @@ def serve(environ: Mapping[str, str]) -> int:
         s3_settings(environ), API_PROFILE, on_fault=lambda reason: metrics.store_faults.labels(reason).inc()
     )
     log_to_stderr(environ)
+    warn_of_unknown(environ)
     return uvloop.run(_serve(limits, limits.keys_file, connection, store, metrics))
 
 

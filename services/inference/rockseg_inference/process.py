@@ -1,7 +1,9 @@
 """`rockseg-inference` as a process of its own, on Kafka and S3; its settings come from the environment alone."""
 
 import asyncio
+import errno
 import signal
+import socket
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -18,6 +20,7 @@ from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings, group
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.service_variables import warn_of_unknown
 from rockseg_core.adapters.stderr_log import log_to_stderr
 from rockseg_core.codec import settings as variables
 from rockseg_core.domain import trace
@@ -59,6 +62,7 @@ def run(environ: Mapping[str, str]) -> int:
         s3_settings(environ), WORKER_PROFILE, on_fault=lambda reason: metrics.store_faults.labels(reason).inc()
     )
     log_to_stderr(environ)
+    warn_of_unknown(environ)
     serve_metrics(process, registry)
     return uvloop.run(_run(process, limits, connection, group, store, metrics))
 
@@ -111,8 +115,10 @@ def serve_metrics(process: ProcessSettings, registry: CollectorRegistry) -> None
     try:
         start_http_server(process.metrics_port, process.metrics_host, registry)
     except OSError as error:
+        of_the_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
         raise SettingsError(
-            f"/metrics cannot listen on port {process.metrics_port} ({error.strerror}); set ROCKSEG_METRICS_PORT"
+            f"/metrics cannot listen on {process.metrics_host}:{process.metrics_port} ({error.strerror});"
+            f" choose another ROCKSEG_METRICS_{'HOST' if of_the_host else 'PORT'}"
         ) from None
 
 

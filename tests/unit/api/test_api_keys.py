@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
@@ -170,6 +171,7 @@ def test_the_command_prints_the_key_and_its_line() -> None:
 
 
 def test_serving_without_a_key_file_is_one_sentence() -> None:
+    structlog.reset_defaults()  # as in a process of its own, whose log has not begun
     done = CliRunner().invoke(main, ["serve"], env={"ROCKSEG_KEYS_FILE": None})
     assert done.exit_code == 2
     assert done.stderr.startswith("rockseg-api: ROCKSEG_KEYS_FILE is not set")

@@ -17,6 +17,14 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 LOUD: Final = ("aiokafka", "asyncio", "urllib3", "uvicorn", "uvicorn.error")
 
 
+def say_last(program: str, sentence: str) -> None:
+    """Why a process ends: in the log's form where it has begun, for whoever collects it, else as a plain line."""
+    if structlog.is_configured():
+        structlog.get_logger(program).critical("ended", reason=sentence)
+    else:
+        sys.stderr.write(f"{program}: {sentence}\n")
+
+
 def log_to_stderr(environ: Mapping[str, str], default: str = "info") -> None:
     """Raises SettingsError for a level that is none."""
     name = environ.get(VARIABLE, "").strip().lower() or default

@@ -22,11 +22,12 @@ def main() -> None:
 def serve() -> None:
     """Serve the HTTP interface on Kafka and S3; settings are environment variables, listed in the README."""
     from rockseg_api import process  # noqa: PLC0415  # the other commands need none of it
+    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415
 
     try:
         sys.exit(process.serve(os.environ))
     except RocksegError as error:
-        click.echo(f"rockseg-api: {error.sentence}", err=True)
+        say_last("rockseg-api", error.sentence)
         sys.exit(EXIT_USAGE)
 
 

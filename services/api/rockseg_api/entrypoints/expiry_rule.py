@@ -12,18 +12,18 @@ from rockseg_core.adapters.s3 import API_PROFILE, RuleAction, RuleOutcome, S3Set
 from rockseg_core.domain.errors import SettingsError, StoreUnavailableError
 
 EXIT_SETTINGS: Final = 2
-EXIT_UNAVAILABLE: Final = 1
+EXIT_PROBLEM: Final = 1
 
 
 def ensure_expiry_rule(*, dry_run: bool) -> None:
-    """One sentence, or an end with one."""
+    """One sentence, or an end with one. Exit code 1 also where a rule of others is in the way."""
     try:
         settings = from_environment(os.environ)
         outcome = asyncio.run(_ensure(s3_settings(os.environ), settings, dry_run=dry_run))
     except SettingsError as error:
         _end(error.sentence, EXIT_SETTINGS)
     except StoreUnavailableError as error:
-        _end(error.sentence, EXIT_UNAVAILABLE)
+        _end(error.sentence, EXIT_PROBLEM)
     click.echo(_told(outcome, dry_run=dry_run))
     if outcome.shorter_days is not None:
         click.echo(
@@ -31,6 +31,7 @@ def ensure_expiry_rule(*, dry_run: bool) -> None:
             "lifetime of a job: jobs will lose their photos.",
             err=True,
         )
+        sys.exit(EXIT_PROBLEM)
 
 
 async def _ensure(bucket: S3Settings, settings: ApiSettings, *, dry_run: bool) -> RuleOutcome:

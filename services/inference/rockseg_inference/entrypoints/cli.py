@@ -18,12 +18,13 @@ def main() -> Never:
         asked = sys.argv[1] in {"-h", "--help"}
         (sys.stdout if asked else sys.stderr).write(HELP)
         sys.exit(0 if asked else EXIT_USAGE)
+    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415
     from rockseg_inference.process import run  # noqa: PLC0415  # so that --help is quick
 
     try:
         sys.exit(run(os.environ))
     except RocksegError as error:
-        sys.stderr.write(f"rockseg-inference: {error.sentence}\n")
+        say_last("rockseg-inference", error.sentence)
         sys.exit(EXIT_USAGE)
 
 
