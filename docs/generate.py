@@ -10,6 +10,7 @@ from rockseg_core.adapters.kafka.settings import settings_table as kafka_table
 from rockseg_core.adapters.s3.settings import settings_table as s3_table
 from rockseg_core.codec.settings import settings_table
 from rockseg_core.domain.warnings import SENTENCES
+from rockseg_inference.process import ProcessSettings
 from rockseg_inference.settings import WorkerSettings
 
 README = Path(__file__).parents[1] / "README.md"
@@ -21,7 +22,7 @@ def generated(text: str) -> str:
         "errors": errors_table(),
         "warnings": warnings_table(),
         "api-settings": settings_table(ApiSettings),
-        "worker-settings": settings_table(WorkerSettings),
+        "worker-settings": settings_table(ProcessSettings) + settings_table(WorkerSettings).split("\n", 2)[2],
         "s3-settings": s3_table(),
         "kafka-settings": kafka_table(),
         "group-settings": group_settings_table(),

@@ -67,7 +67,22 @@ async def test_a_worker_names_its_model_and_the_api_only_reads_it(minio_tls: Min
     assert faults == ["AccessDenied"] * 2
 
 
-@pytest.mark.parametrize("role", ["api", "inference", "ensure"])
+async def test_a_retry_copies_a_photo_under_its_own_key_and_deletes_nothing(
+    minio_tls: MinioProcess, bucket: str
+) -> None:
+    photo, copy = f"{PREFIX}jobs/acme/1/photo-ab.jpg", f"{PREFIX}jobs/acme/2/photo-ab.jpg"
+    async with store_of(minio_tls.server, bucket) as root:
+        await root.put(photo, b"x", "image/jpeg")
+    async with store_of(limited_key(minio_tls.server, "retry", bucket, PREFIX), bucket) as store:
+        await store.check(PREFIX)
+        await store.put(copy, await store.get(photo), "image/jpeg")
+        with pytest.raises(ObjectMissingError):
+            await store.get(f"{PREFIX}jobs/acme/3/photo-ab.jpg")
+        with pytest.raises(StoreUnavailableError):
+            await store.delete(photo)
+
+
+@pytest.mark.parametrize("role", ["api", "inference", "ensure", "retry"])
 async def test_no_key_reaches_beyond_its_prefix(minio_tls: MinioProcess, bucket: str, role: Role) -> None:
     async with store_of(minio_tls.server, bucket) as root:
         await root.put("elsewhere/jobs/a", b"x", PNG)

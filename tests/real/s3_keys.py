@@ -13,7 +13,7 @@ from minio.credentials.providers import StaticProvider
 from tests.real.s3_server import S3Server
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "s3-policy.md"
-Role = Literal["api", "inference", "ensure"]
+Role = Literal["api", "inference", "ensure", "retry"]
 
 
 def documented_policy(role: Role, bucket: str, prefix: str) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def retry(letters: tuple[str, ...]) -> None:
     """Run letters once more, each as a new job of its tenant; print position, old job, new job and its status.
 
     A letter that is retried again gives the same new job as before, and starts nothing. The photo must still be there:
-    see ROCKSEG_LIFETIME_SECONDS.
+    see ROCKSEG_LIFETIME_SECONDS. It is copied, so that the variables of the store, ROCKSEG_S3_…, ROCKSEG_OBJECT_PREFIX
+    and ROCKSEG_LIFETIME_SECONDS must be as the service has them.
     """
     from rockseg_api.entrypoints.dead_letters import retry_all  # noqa: PLC0415
 
