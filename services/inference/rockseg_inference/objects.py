@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from rockseg_core.domain.errors import ObjectMissingError, PhotoGoneError
+from rockseg_core.domain.errors import ObjectMissingError, PhotoGoneError, StoreUnavailableError
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.store import ObjectStore
 from rockseg_inference.patience import Patience
+
+GAINSAYS: Final = "The object store lists an object that it does not find."
 
 
 class ResultKeys(NamedTuple):
@@ -50,12 +52,14 @@ class JobObjects:
         """The photo, by as many calls of `try_once` as it takes. Raises PhotoGoneError."""
 
         async def get() -> bytes:
-            return await self._store.get(request.photo_key)
+            try:
+                return await self._store.get(request.photo_key)
+            except ObjectMissingError as error:
+                if await self._store.exists(request.photo_key):
+                    raise StoreUnavailableError(GAINSAYS) from error
+                raise PhotoGoneError from error
 
-        try:
-            return await self._patience("fetch", lambda: try_once(get), until=request.expires_at)
-        except ObjectMissingError as error:
-            raise PhotoGoneError from error
+        return await self._patience("fetch", lambda: try_once(get), until=request.expires_at)
 
     async def look(self, request: JobRequest) -> None:
         """Raises PhotoGoneError when the photo is no longer there: the only sign of erasure."""
@@ -83,20 +87,30 @@ class JobObjects:
         await self.look(request)
         return keys
 
+    async def forget(self, request: JobRequest) -> None:
+        """As `sweep`, of a job whose photo was found gone: while the store lists it all the same, it is waited for."""
+
+        async def sweep_all() -> None:
+            if request.photo_key in await self._sweep(request):
+                raise StoreUnavailableError(GAINSAYS)
+
+        await self._patience("sweep", sweep_all, until=request.expires_at)
+
     async def sweep(self, request: JobRequest) -> None:
-        """Where the photo is gone, delete whatever any attempt wrote under the job's prefix.
+        """Where no photo is left, delete whatever any attempt wrote under the job's prefix.
 
         Nothing goes while a photo stands there, be it another: two requests with one Idempotency-Key share a prefix,
         and what we wrote may be the result of the one that lives, for two files of one picture have one mask.
         """
         await self._patience("sweep", lambda: self._sweep(request), until=request.expires_at)
 
-    async def _sweep(self, request: JobRequest) -> None:
+    async def _sweep(self, request: JobRequest) -> list[str]:
+        """Gives the keys that were listed."""
         prefix = self._keys.job(request.tenant, request.job_id)
         found = [key async for key in self._store.keys(prefix)]
-        if any(key.startswith(f"{prefix}photo-") for key in found):
-            return
-        await asyncio.gather(*(self._store.delete(key) for key in found))
+        if not any(key.startswith(f"{prefix}photo-") for key in found):
+            await asyncio.gather(*(self._store.delete(key) for key in found))
+        return found
 
     async def _put(self, request: JobRequest, key: str, body: bytes, content_type: str) -> None:
         await self._patience("put", lambda: self._store.put(key, body, content_type), until=request.expires_at)

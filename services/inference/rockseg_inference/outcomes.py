@@ -1,9 +1,11 @@
 """What a worker says of a job on the log; waits out a log that is away until the job expires."""
 
 import math
+from typing import Final
 
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.delivery import Delivery
+from rockseg_core.domain.errors import PhotoGoneError
 from rockseg_core.domain.job import JobError, JobStatus, ModelRef
 from rockseg_core.domain.records import JobEvent, JobRequest
 from rockseg_core.ports.log import JobLog
@@ -11,6 +13,10 @@ from rockseg_inference.answer import answer
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.objects import ResultKeys
 from rockseg_inference.patience import Patience
+
+GONE: Final = JobError(PhotoGoneError.code, "The photo is no longer in the store; please submit it again.")
+MOST_CHARACTERS: Final = 300
+"""Of a sentence in an event, so that no `failed` is too large for the log whatever else it holds."""
 
 
 class Outcomes:
@@ -41,8 +47,14 @@ class Outcomes:
 
     async def failed(self, delivery: Delivery, request: JobRequest, started_at: float | None, error: JobError) -> None:
         now = self._clock.now()
-        await self._publish(answer(delivery, request, JobStatus.FAILED, now, started_at=started_at, error=error))
+        told = JobError(error.code, error.sentence[:MOST_CHARACTERS])
+        await self._publish(answer(delivery, request, JobStatus.FAILED, now, started_at=started_at, error=told))
         self._metrics.job_seconds.observe(max(0.0, now - request.accepted_at))
+
+    async def gone(self, delivery: Delivery, request: JobRequest, started_at: float | None) -> None:
+        """The job failed for want of its photo. It counts unless the job was erased, so it is no job's duration."""
+        now = self._clock.now()
+        await self._publish(answer(delivery, request, JobStatus.FAILED, now, started_at=started_at, error=GONE))
 
     async def dead_letter(self, delivery: Delivery, error: JobError) -> None:
         """Keep the request for someone to look at. Before its `failed`: who sees that finds this."""

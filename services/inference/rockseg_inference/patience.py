@@ -12,6 +12,7 @@ from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.errors import TransientError
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import WorkerSettings
+from rockseg_inference.waits import Waits
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[object]]
@@ -57,7 +58,7 @@ class Patience:
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._clock, self._limits, self._metrics = clock, limits, metrics
+        self._clock, self._limits, self._waits = clock, limits, Waits(clock, metrics)
         self._sleep, self._jitter = sleep, jitter
         self._hurried = asyncio.Event()
         self._listener: ContextVar[Callable[[bool], None]] = ContextVar("listener", default=_nobody)
@@ -73,9 +74,9 @@ class Patience:
         Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried, TiredError where `limited`.
         """
         try:
-            return await attempt()
+            return await self._within(until, attempt)
         except TransientError as error:
-            self._metrics.waits.labels(step, error.code).inc()
+            self._waits.failed(step, error)
         with _told(self._listener.get()):
             return await self._again(step, attempt, until)
 
@@ -111,9 +112,27 @@ class Patience:
             await self._pause(min(left, longest * (0.5 + self._jitter() / 2)))
             longest = min(longest * 2, self._limits.backoff_most_seconds)
             try:
-                return await attempt()
+                got = await self._within(until, attempt)
             except TransientError as error:
-                self._metrics.waits.labels(step, error.code).inc()
+                self._waits.failed(step, error)
+            else:
+                self._waits.went_on(step)
+                return got
+
+    async def _within(self, until: float, attempt: Callable[[], Awaitable[T]]) -> T:
+        """One try, which ends at `until`, so that a store that drips takes no longer; what begins later has its time.
+
+        Raises OutOfTimeError.
+        """
+        left = until - self._clock.now()
+        time = asyncio.timeout(left if 0 < left < math.inf else None)
+        try:
+            async with time:
+                return await attempt()
+        except TimeoutError as error:
+            if time.expired():
+                raise OutOfTimeError from error
+            raise
 
     async def _pause(self, seconds: float) -> None:
         asleep = asyncio.ensure_future(self._sleep(seconds))

@@ -12,11 +12,11 @@ import structlog
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.errors import PhotoGoneError, RecordUndecodableError, UsageError
+from rockseg_core.domain.errors import FatalError, PhotoGoneError, RecordUndecodableError, UsageError
 from rockseg_core.domain.job import JobError
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.deliveries import DeliverySource
-from rockseg_inference.faults import FaultJudge, described
+from rockseg_inference.faults import FaultJudge, WorkerAtFaultError, described
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.objects import JobObjects
 from rockseg_inference.outcomes import Outcomes
@@ -111,23 +111,28 @@ class RunJob:
             await self._outcomes.dead_letter(delivery, _undecodable(delivery))
             return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
         try:
-            return await self._settle_in_time(delivery, request)
-        except OutOfTimeError:
-            # The API has swept an expired job by now, or will. What was put after that is ours to delete; one try.
-            with suppress(OutOfTimeError):
-                await self._objects.sweep(request)
-            return Ending(Outcome.EXPIRED)
+            return await self._settle_or_expire(delivery, request)
+        except (HurriedError, TiredError, WorkerAtFaultError):
+            raise
+        except Exception as error:  # noqa: BLE001  # it would end worker after worker: nothing counts that as a try
+            logger.critical("job cannot be settled", **_facts(delivery), **described(error))
+            return await self._abandon(delivery, request)
 
-    async def _settle_in_time(self, delivery: Delivery, request: JobRequest) -> Ending:
+    async def _settle_or_expire(self, delivery: Delivery, request: JobRequest) -> Ending:
         if self._clock.now() >= request.expires_at:
-            raise OutOfTimeError
+            return await self._expire(request)
         try:
             if delivery.attempt > self._max_attempts:
                 return await self._bury(delivery, request, None, CRASHED)
             return await self._run(delivery, request)
-        except PhotoGoneError:
+        except OutOfTimeError:
+            return await self._expire(request)
+
+    async def _expire(self, request: JobRequest) -> Ending:
+        """The API has swept an expired job by now, or will. What was put after that is ours to delete; one try."""
+        with suppress(OutOfTimeError):
             await self._objects.sweep(request)
-            return Ending(Outcome.ERASED)
+        return Ending(Outcome.EXPIRED)
 
     async def _run(self, delivery: Delivery, request: JobRequest) -> Ending:
         """Work while `started` is on its way to the log; what ends the job is published after it."""
@@ -135,10 +140,12 @@ class RunJob:
         started = asyncio.ensure_future(self._outcomes.started(delivery, request, started_at))
         try:
             return await self._segment(delivery, request, started_at, started)
-        except (PhotoGoneError, OutOfTimeError, HurriedError, TiredError):
+        except PhotoGoneError:
+            return await self._forget(delivery, request, started_at)
+        except (OutOfTimeError, HurriedError, TiredError):
             raise
         except UsageError as error:
-            await started
+            await _said(started)
             await self._outcomes.failed(delivery, request, started_at, JobError(error.code, error.sentence))
             return Ending(Outcome.FAILED, error.code)
         except Exception as error:  # noqa: BLE001  # whatever a segmenter or a bug of ours raises is judged here
@@ -146,7 +153,7 @@ class RunJob:
             await self._judge.acquit_worker()
             if delivery.attempt < self._max_attempts:
                 return Ending(Outcome.RETRIED, INTERNAL.code)
-            await started
+            await _said(started)
             return await self._bury(delivery, request, started_at, INTERNAL)
         finally:
             started.cancel()
@@ -165,10 +172,41 @@ class RunJob:
         return Ending(Outcome.FINISHED)
 
     async def _bury(self, delivery: Delivery, request: JobRequest, started_at: float | None, error: JobError) -> Ending:
-        await self._objects.look(request)  # of an erased job nobody shall find a letter
+        try:
+            await self._objects.look(request)
+        except PhotoGoneError:  # of an erased job nobody shall find a letter
+            return await self._forget(delivery, request, started_at)
         await self._outcomes.dead_letter(delivery, error)
         await self._outcomes.failed(delivery, request, started_at, error)
         return Ending(Outcome.FAILED, error.code)
+
+    async def _forget(self, delivery: Delivery, request: JobRequest, started_at: float | None) -> Ending:
+        """The photo is gone: the job was erased, nearly always.
+
+        An erasure stands in the log before its photo goes, and is final: what is said after it counts for nothing.
+        Where there was none, such as after a file deleted by hand, the client hears of it, and need not wait for the
+        end of the job's time.
+        """
+        await self._objects.forget(request)
+        await self._outcomes.gone(delivery, request, started_at)
+        return Ending(Outcome.ERASED)
+
+    async def _abandon(self, delivery: Delivery, request: JobRequest) -> Ending:
+        """Of a job that cannot be ended as it should: a letter, and as much as can be said to the client."""
+        try:
+            await self._outcomes.dead_letter(delivery, INTERNAL)
+            await self._outcomes.failed(delivery, request, None, INTERNAL)
+        except OutOfTimeError:
+            return Ending(Outcome.EXPIRED)
+        except FatalError as error:  # no event of it can be written; the letter stands
+            logger.critical("client cannot be told", **_facts(delivery), **described(error))
+        return Ending(Outcome.FAILED, INTERNAL.code)
+
+
+async def _said(started: asyncio.Future[None]) -> None:
+    """Until `started` stands in the log; where none could be written, that is no reason to withhold the end."""
+    with suppress(FatalError):
+        await started
 
 
 def _undecodable(delivery: Delivery) -> JobError:

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from typing import NoReturn
 
 import pytest
 import structlog
@@ -9,10 +10,13 @@ from typing_extensions import override
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, JobStatus
+from rockseg_core.domain.records import JobEvent
 from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.ports.segmenter import Plan, Tile
+from rockseg_core.testing.memory_log import MemoryLog
 from rockseg_core.testing.null_segmenter import NullPlan, NullSegmenter, fail
 from rockseg_inference.exits import ExitReason
+from rockseg_inference.outcomes import GONE
 
 SECRET = "s3cr3t-of-tenant-zeta"  # what an exception of a library might quote
 
@@ -99,7 +103,7 @@ async def test_a_job_that_was_erased_is_not_buried(works: Works) -> None:
     works.start()
     await until(lambda: works.outcomes("erased"))
     await works.drained()
-    assert not any(kind.terminal for kind in works.kinds(request))
+    assert works.events(request)[-1].error == GONE
     assert works.log.dead_letters == []
     assert works.objects_of(request) == set()
     assert await works.remaining() == []
@@ -250,3 +254,41 @@ async def test_a_log_that_refuses_for_good_ends_the_worker_and_not_the_job(works
     left = await works.remaining()
     assert [delivery.request for delivery in left] == [request]
     assert left[0].attempt <= 3
+
+
+@pytest.mark.parametrize("step", ["look", "sweep"])
+async def test_a_job_that_cannot_be_ended_as_it_should_ends_no_worker(works: Works, step: str) -> None:
+    """Such as by a key that no store takes: the exit of a worker counts no try, so the next would meet it too."""
+    request = await works.submit()
+    for _ in range(3):
+        await _start_and_crash(works)
+    if step == "look":
+        works.store.exists = no_such_key  # type: ignore[method-assign]
+    else:
+        works.store.keys = no_such_key  # type: ignore[assignment]
+        works.erase_photo(request)
+    works.start()
+    await until(lambda: works.outcomes("failed", "internal_error"))
+    assert [letter.error.code for letter in works.log.dead_letters] == ["internal_error"]
+    assert works.kinds(request)[-1] is JobStatus.FAILED
+    await works.drained()
+    assert await works.remaining() == []
+
+
+def no_such_key(_key: str) -> NoReturn:
+    raise ValueError("no key")
+
+
+async def test_a_job_of_which_no_event_can_be_written_leaves_a_letter(works: Works) -> None:
+    class Full(MemoryLog):
+        @override
+        async def publish_event(self, event: JobEvent) -> None:
+            raise FatalError("too large")
+
+    works.log = Full(works.clock)
+    works.start()
+    await works.submit()
+    await until(lambda: works.outcomes("failed", "internal_error"))
+    assert [letter.error.code for letter in works.log.dead_letters][-1] == "internal_error"
+    await works.drained()
+    assert await works.remaining() == []

@@ -77,14 +77,14 @@ async def test_work_does_not_wait_for_started_but_the_outcome_does(works: Works)
     assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED]
 
 
-async def test_a_job_that_ends_without_a_word_waits_for_no_started_that_does_not_get_through(works: Works) -> None:
+async def test_a_job_whose_photo_is_gone_waits_for_no_started_that_does_not_get_through(works: Works) -> None:
     works.log = SlowToStart(works.clock)
     works.start()
     request = await works.submit()
     works.erase_photo(request)
     await until(lambda: works.outcomes("erased"))
     await works.drained()
-    assert works.kinds(request) == []
+    assert works.kinds(request) == [JobStatus.FAILED]
     assert await works.remaining() == []
 
 

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from rockseg_core.domain.errors import LogUnavailableError, StoreUnavailableError
 from rockseg_core.testing.clock import FakeClock
@@ -19,7 +20,9 @@ class Flaky:
     async def __call__(self) -> str:
         if self.left:
             self.left -= 1
-            raise StoreUnavailableError
+            error = StoreUnavailableError("It refused.")
+            error.reason = "AccessDenied"
+            raise error
         return "there"
 
 
@@ -105,3 +108,36 @@ async def test_a_step_that_may_not_wait_for_long_gives_up_and_others_wait_on() -
         await waiting.patience("get", Flaky(99))
     assert waiting.naps == [1, 2]
     assert await waiting.patience("get", Flaky(4)) == "there"
+
+
+async def test_a_step_that_waits_is_warned_of_at_once_and_every_minute_and_its_end_is_said() -> None:
+    waiting = Waiting()
+    with capture_logs() as lines:
+        await waiting.patience("fetch", Flaky(30))  # 1, 2, 4, 5, 5 … seconds apart
+        await waiting.patience("fetch", Flaky(0))
+    assert [(line["log_level"], line["step"]) for line in lines] == [("warning", "fetch")] * 3 + [("info", "fetch")]
+    assert (lines[0]["code"], lines[0]["reason"]) == ("store_unavailable", "AccessDenied")
+
+
+async def test_many_jobs_that_wait_for_one_part_are_one_warning() -> None:
+    waiting = Waiting()
+    with capture_logs() as lines:
+        await asyncio.gather(*(waiting.patience("put", Flaky(3)) for _ in range(9)))
+    assert [line["event"] for line in lines] == ["waiting", "going on"]
+
+
+async def test_a_try_that_drips_ends_with_the_job_s_time() -> None:
+    async def drip() -> None:
+        await asyncio.sleep(60)
+
+    waiting = Waiting()
+    with pytest.raises(OutOfTimeError):
+        await waiting.patience("fetch", drip, until=0.01)
+
+
+async def test_a_step_s_own_time_out_is_not_the_job_s() -> None:
+    async def late() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await Waiting().patience("fetch", late, until=60.0)
