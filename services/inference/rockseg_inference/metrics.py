@@ -5,6 +5,8 @@ from typing import Final, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from rockseg_inference.exits import ExitReason
+
 # From a null model's millisecond to a 64 MP photo on a processor.
 WORK_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 # Seconds where the service is healthy, hours where it is not.
@@ -53,6 +55,11 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_worker_store_faults_total": Metric(
         "counter", ("reason",), "What the store says when it refuses or fails a call: `AccessDenied` is no outage."
     ),
+    "rockseg_worker_log_faults_total": Metric(
+        "counter",
+        ("reason",),
+        "Why records were not confirmed, in Kafka's words: a missing ACL is no outage.",
+    ),
     "rockseg_worker_group_events_total": Metric(
         "counter", ("event",), "Rebalances, refused commits and partitions lost: a restless group does no work."
     ),
@@ -60,7 +67,10 @@ CATALOGUE: Final[dict[str, Metric]] = {
         "counter", ("result",), "Self-tests are made after faults alone: passed means bad jobs, failed a bad machine."
     ),
     "rockseg_worker_exits_total": Metric(
-        "counter", ("reason",), "An exit that is counted was decided; a restart without one was a crash."
+        "counter",
+        ("reason",),
+        "Exits that were decided, counted when they begin: a restart without one was a crash. An idle drain may be"
+        " shorter than a scrape's interval; the exit code tells of that one.",
     ),
     "rockseg_worker_build_info": Metric(
         "gauge", ("version", "model", "model_version", "device"), "1; which release and model run where."
@@ -91,10 +101,19 @@ class WorkerMetrics:
         self.repeats = counter("rockseg_worker_repeated_deliveries_total")
         self.waits = counter("rockseg_worker_transient_faults_total")
         self.store_faults = counter("rockseg_worker_store_faults_total")
+        self.log_faults = counter("rockseg_worker_log_faults_total")
         self.group_events = counter("rockseg_worker_group_events_total")
         self.self_tests = counter("rockseg_worker_self_tests_total")
         self.exits = counter("rockseg_worker_exits_total")
         self._build = gauge("rockseg_worker_build_info")
+        # There from the start at 0: an increase sees no first count that comes with the series itself.
+        for counted, values in (
+            (self.log_faults, ("timed_out", "not_connected")),
+            (self.self_tests, ("passed", "failed")),
+            (self.exits, [reason.value for reason in ExitReason]),
+        ):
+            for value in values:
+                counted.labels(value)
 
     def name_build(self, *, model: str, model_version: str, device: str) -> None:
         """Say which release and model run here."""

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
+from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings, group_settings
 from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
@@ -61,6 +62,8 @@ def run(environ: Mapping[str, str]) -> int:
     store = S3Store(
         s3_settings(environ), WORKER_PROFILE, on_fault=lambda reason: metrics.store_faults.labels(reason).inc()
     )
+    for event in GroupEvent:
+        metrics.group_events.labels(event.value)  # at 0 from the start, as all counters of known labels
     log_to_stderr(environ)
     warn_of_unknown(environ)
     serve_metrics(process, registry)
@@ -78,7 +81,7 @@ async def _run(
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    log = KafkaLog(connection, trace.current.get)
+    log = KafkaLog(connection, trace.current.get, lambda reason: metrics.log_faults.labels(reason).inc())
     log.open()
     try:
         loading = asyncio.create_task(_segmenter(process.model, store, connection, limits.object_prefix))
@@ -123,10 +126,19 @@ def serve_metrics(process: ProcessSettings, registry: CollectorRegistry) -> None
 
 
 async def _segmenter(model: str, store: S3Store, connection: KafkaConnection, prefix: str) -> Segmenter:
-    """Loaded while the other parts are waited for."""
+    """Loaded while the other parts are waited for; whatever is wrong first ends the wait for the rest."""
     loading = asyncio.create_task(asyncio.to_thread(load_segmenter, model))
-    await asyncio.gather(_wait_for_store(store, prefix), _wait_for_log(connection))
-    return await loading
+    tasks = [
+        loading,
+        asyncio.create_task(_wait_for_store(store, prefix)),
+        asyncio.create_task(_wait_for_log(connection)),
+    ]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return loading.result()
 
 
 async def _wait_for_log(connection: KafkaConnection) -> None:
@@ -137,6 +149,7 @@ async def _wait_for_log(connection: KafkaConnection) -> None:
             _log.warning("waiting for Kafka", reason=error.sentence)
             await asyncio.sleep(WAIT_SECONDS)
         else:
+            _log.info("Kafka answered")
             return
 
 
@@ -144,8 +157,9 @@ async def _wait_for_store(store: S3Store, prefix: str) -> None:
     while True:
         try:
             await store.check(prefix)
-        except StoreUnavailableError:
-            _log.warning("waiting for the object store")
+        except StoreUnavailableError as error:
+            _log.warning("waiting for the object store", reason=error.reason)
             await asyncio.sleep(WAIT_SECONDS)
         else:
+            _log.info("object store answered")
             return

@@ -3,19 +3,19 @@
 import asyncio
 import time
 from contextlib import nullcontext, suppress
-from enum import StrEnum
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import Clock
 from rockseg_core.domain.delivery import Delivery
-from rockseg_core.domain.errors import FatalError, PhotoGoneError, RecordUndecodableError, UsageError
+from rockseg_core.domain.errors import FatalError, PhotoGoneError, UsageError
 from rockseg_core.domain.job import JobError
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.deliveries import DeliverySource
+from rockseg_inference.endings import CRASHED, INTERNAL, KNOWN, UNDECODABLE, Ending, Outcome, undecodable
 from rockseg_inference.faults import FaultJudge, WorkerAtFaultError, described
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.objects import JobObjects
@@ -25,27 +25,7 @@ from rockseg_inference.pipeline import Pipeline
 
 logger = structlog.get_logger(__name__)
 
-UNDECODABLE: Final = JobError(RecordUndecodableError.code, "The record is not a job request that this version reads.")
-CRASHED: Final = JobError("worker_crashed", "Every attempt to segment this photo ended with a crash of the worker.")
 SUSPECT_SECONDS: Final = 3.0  # that a suspect, beside which nothing runs, waits for a part that is away
-INTERNAL: Final = JobError("internal_error", "This photo could not be segmented because of a fault on our side.")
-
-
-class Outcome(StrEnum):
-    """How a delivery ended at this worker; all but the last two acknowledge it."""
-
-    FINISHED = "finished"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    ERASED = "erased"
-    UNDECODABLE = "undecodable"
-    RETRIED = "retried"
-    RELEASED = "released"
-
-
-class Ending(NamedTuple):
-    outcome: Outcome
-    reason: str = ""
 
 
 class RunJob:
@@ -66,6 +46,8 @@ class RunJob:
         self._deliveries, self._objects, self._pipeline = deliveries, objects, pipeline
         self._outcomes, self._judge, self._patience = outcomes, judge, patience
         self._clock, self._max_attempts, self._metrics = clock, max_attempts, metrics
+        for ending in KNOWN:  # at 0 from the start: an increase sees no first count that comes with the series itself
+            metrics.jobs.labels(*ending)
 
     async def __call__(self, delivery: Delivery) -> None:
         """Raises WorkerAtFaultError: then nothing was said of the job, and nothing counts."""
@@ -108,7 +90,7 @@ class RunJob:
     async def _settle(self, delivery: Delivery) -> Ending:
         request = delivery.request
         if request is None:
-            await self._outcomes.dead_letter(delivery, _undecodable(delivery))
+            await self._outcomes.dead_letter(delivery, undecodable(delivery))
             return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
         try:
             return await self._settle_or_expire(delivery, request)
@@ -207,13 +189,6 @@ async def _said(started: asyncio.Future[None]) -> None:
     """Until `started` stands in the log; where none could be written, that is no reason to withhold the end."""
     with suppress(FatalError):
         await started
-
-
-def _undecodable(delivery: Delivery) -> JobError:
-    if delivery.end is None:
-        return UNDECODABLE
-    first, last = delivery.position.offset, delivery.end - 1
-    return JobError(UNDECODABLE.code, f"The records at the offsets {first} to {last} cannot be unpacked.")
 
 
 def _facts(delivery: Delivery) -> dict[str, str | int]:

@@ -77,6 +77,8 @@ class Worker:
 
     def drain(self) -> None:
         """Start nothing more, end what runs within `drain_seconds`, and let `run` return; for a SIGTERM."""
+        if not self._draining.is_set():
+            self._metrics.exits.labels(ExitReason.DRAINED.value).inc()
         logger.info("draining", jobs=len(self._running))
         self._draining.set()
         self._deliveries.stop()
@@ -94,7 +96,6 @@ class Worker:
                 await self._until(asyncio.wait(self._running), seconds=self._limits.drain_seconds)
         finally:
             await self._leave(receiving, watching)
-        self._metrics.exits.labels(self._reason.value).inc()
         logger.info("worker ended", reason=self._reason.value, exit_code=self._reason.code)
         return self._reason
 
@@ -151,6 +152,7 @@ class Worker:
         counted = [(delivery.position.partition, delivery.position.offset) for delivery in lost]
         logger.critical("worker at fault", reason=reason.value, counted=counted, **described(error))
         if not self._faulted.is_set():
+            self._metrics.exits.labels(reason.value).inc()
             self._reason, self._lost = reason, lost
             self._faulted.set()
 
