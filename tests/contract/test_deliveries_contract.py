@@ -221,6 +221,31 @@ async def test_a_retry_comes_alone_with_the_next_attempt_once_all_else_has_ended
     await source.close()
 
 
+async def test_a_suspect_that_is_put_back_lets_others_run_and_comes_again_with_its_attempt(part: LogPart) -> None:
+    await publish(part, 1)
+    await take(part.deliveries(), 1)
+    await part.crash()
+    source = part.deliveries()
+    (suspect,) = await take(source, 1)
+    receiving = asyncio.ensure_future(source.receive())
+    assert await waits(part, receiving)  # and three requests more are there
+    await source.put_back(suspect)
+    others = [await soon(receiving), *await take(source, 2)]
+    assert [(other.position.offset, other.attempt) for other in others if other] == [(1, 1), (2, 1), (3, 1)]
+    receiving = asyncio.ensure_future(source.receive())
+    for other in others:
+        assert other is not None
+        assert not receiving.done()
+        await source.acknowledge(other)
+    again = await soon(receiving)
+    assert again is not None
+    assert (again.position.offset, again.attempt) == (0, 2)
+    await source.put_back(again)
+    await part.crash()
+    (again,) = await take(part.deliveries(), 1)
+    assert (again.position.offset, again.attempt) == (0, 2)  # it was not running, so nobody lost it
+
+
 async def test_a_retry_outlives_its_owner(part: LogPart) -> None:
     await publish(part, 1)
     source = part.deliveries()

@@ -73,7 +73,7 @@ class Reader:
             if isinstance(error, MemoryError) or (isinstance(error, KafkaError) and not isinstance(error, _UNPACKING)):
                 raise
             found = await self._by_hand(positions)
-            if not found:
+            if positions and not found:
                 raise KafkaError(f"records could not be unpacked ({type(error).__name__})") from error
             further = {at: next_offset(records[-1]) for at, records in found.items()}
             self._place(dict(positions) | further)
