@@ -66,6 +66,12 @@ async def test_what_secured_brokers_refuse_names_the_variable(secured_kafka: Sec
             await check_brokers(KafkaConnection(kafka_settings(environ | changes)), BOTH)
     with pytest.raises(LogUnavailableError, match=r"may not be seen.*kafka-acls.md"):  # no rights yet
         await check_brokers(KafkaConnection(kafka_settings(environ)), BOTH)
+    hook = {"SASL_MECHANISM": "OAUTHBEARER", "SASL_TOKEN_HOOK": f"{__name__}:no_token"}
+    hook |= {"SASL_USERNAME": "", "SASL_PASSWORD": ""}
+    with pytest.raises(LogUnavailableError, match=r"ROCKSEG_KAFKA_SASL_TOKEN_HOOK gave no token \(LookupError\)"):
+        await check_brokers(
+            KafkaConnection(kafka_settings(environ | {f"ROCKSEG_KAFKA_{name}": it for name, it in hook.items()})), BOTH
+        )
     rights = "kafka-acls --add --allow-principal User:nobody --operation Read --topic rockseg.jobs"
     secured_kafka.allow([rights, rights.replace("rockseg.jobs", "rockseg.job-events")])
     connection = KafkaConnection(msgspec.structs.replace(kafka_settings(environ), client_id="checked"))
@@ -74,3 +80,7 @@ async def test_what_secured_brokers_refuse_names_the_variable(secured_kafka: Sec
             with suppress(LogUnavailableError):  # the controller answers before the broker knows of the rights
                 await check_brokers(connection, BOTH)
                 return
+
+
+async def no_token() -> str:
+    raise LookupError("of somebody who is not there today")

@@ -21,6 +21,7 @@ from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.lookup import Lookup
 from rockseg_core.adapters.kafka.refusals import told
 from rockseg_core.adapters.kafka.settings import PREFIX
+from rockseg_core.adapters.kafka.tokens import TokenUnavailableError
 from rockseg_core.domain.errors import LogUnavailableError, SettingsError
 from rockseg_core.ports.feed import Topic
 
@@ -66,28 +67,17 @@ async def greet(connection: KafkaConnection) -> None:
     Raises SettingsError with a sentence that names the variable; LogUnavailableError where no broker answers.
     """
     arguments = {name: value for name, value in connection.arguments().items() if name in _ARGUMENTS}
+    reason: Exception | None = None
     sentence = f"no broker of {PREFIX}BROKERS ({connection.settings.brokers}) answers"
     protocol = f"{PREFIX}SECURITY_PROTOCOL={connection.settings.security_protocol}"
-    reason: Exception | None = None
     for host, port, _family in collect_hosts(connection.arguments()["bootstrap_servers"]):
         try:
             await _introduce(host, port, arguments)
-        except (SaslAuthenticationFailed, AuthenticationFailedError) as error:
-            raise SettingsError(
-                f"the brokers refuse what {PREFIX}SASL_USERNAME and {PREFIX}SASL_PASSWORD, or the token, say"
-            ) from error
-        except UnsupportedSaslMechanismError as error:
-            raise SettingsError(f"the brokers do not take the mechanism of {PREFIX}SASL_MECHANISM there") from error
-        except IllegalSaslStateError as error:
-            raise SettingsError(f"{protocol}, but no login is asked for at {host}:{port}") from error
-        except ssl.SSLCertVerificationError as error:
-            raise SettingsError(
-                f"a broker's certificate is not signed by a CA of {PREFIX}TLS_CA_FILE, or is of another host than"
-                f" {PREFIX}BROKERS says ({error.verify_message})"
-            ) from error
-        except ssl.SSLError as error:
-            raise SettingsError(f"{protocol}, but no TLS is spoken at {host}:{port}, or another kind of it") from error
+        except TokenUnavailableError as error:
+            raise LogUnavailableError(error.args[0]) from error
         except (KafkaError, OSError) as error:
+            if refused := _refused(error, protocol, f"{host}:{port}"):
+                raise SettingsError(refused) from error
             reason = error
             if await _hung_up(error, host, port):
                 # A broker that starts, or a proxy without one behind it, does so too: it is waited for.
@@ -95,6 +85,26 @@ async def greet(connection: KafkaConnection) -> None:
         else:
             return
     raise LogUnavailableError(sentence) from reason
+
+
+def _refused(error: Exception, protocol: str, address: str) -> str | None:
+    """A sentence where the brokers have said no, and will again."""
+    match error:
+        case SaslAuthenticationFailed() | AuthenticationFailedError():
+            return f"the brokers refuse what {PREFIX}SASL_USERNAME and {PREFIX}SASL_PASSWORD, or the token, say"
+        case UnsupportedSaslMechanismError():
+            return f"the brokers do not take the mechanism of {PREFIX}SASL_MECHANISM there"
+        case IllegalSaslStateError():
+            return f"{protocol}, but no login is asked for at {address}"
+        case ssl.SSLCertVerificationError():
+            return (
+                f"a broker's certificate is not signed by a CA of {PREFIX}TLS_CA_FILE, or is of another host than"
+                f" {PREFIX}BROKERS says ({error.verify_message})"
+            )
+        case ssl.SSLError():
+            return f"{protocol}, but no TLS is spoken at {address}, or another kind of it"
+        case _:
+            return None
 
 
 async def _introduce(host: str, port: int, arguments: dict[str, Any]) -> None:

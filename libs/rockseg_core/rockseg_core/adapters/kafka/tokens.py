@@ -14,6 +14,10 @@ from rockseg_core.adapters.kafka.settings import PREFIX
 from rockseg_core.domain.errors import SettingsError
 
 
+class TokenUnavailableError(KafkaConnectionError):  # type: ignore[misc]  # aiokafka carries no types
+    """No token now; its message names the variable. Of Kafka's kind: any other would end aiokafka's tasks for good."""
+
+
 class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carries no types
     """A file that somebody else keeps fresh, as Kubernetes does with the tokens of service accounts."""
 
@@ -25,9 +29,9 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
         try:
             token = (await asyncio.to_thread(self._path.read_text, encoding="utf-8")).strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise KafkaConnectionError("the token's file cannot be read") from error
+            raise TokenUnavailableError(f"{PREFIX}SASL_TOKEN_FILE names a file that cannot be read") from error
         if not token:
-            raise KafkaConnectionError("the token's file is empty")
+            raise TokenUnavailableError(f"{PREFIX}SASL_TOKEN_FILE names a file that is empty")
         return token
 
 
@@ -56,8 +60,9 @@ class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
         try:
             return await self._function()
         except Exception as error:
-            # Any other kind of error would end aiokafka's background tasks for good, and tell nobody.
-            raise KafkaConnectionError("the token hook failed") from error
+            raise TokenUnavailableError(
+                f"the function of {PREFIX}SASL_TOKEN_HOOK gave no token ({type(error).__name__})"
+            ) from error
 
 
 def _needs_arguments(function: Callable[..., object]) -> bool:
