@@ -139,8 +139,9 @@ async def test_one_404_that_the_list_gainsays_is_an_outage_and_no_object_that_is
         store = S3Store(s3_settings(s3_server.through(address).environ(s3_bucket)), API_PROFILE)
         await store.put("jobs/a", b"x", PNG)
         await store.put("jobs/a-longer-name", b"x", PNG)
-        with pytest.raises(StoreUnavailableError):
+        with pytest.raises(StoreUnavailableError) as caught:
             await store.exists("jobs/a")
+        assert caught.value.reason == "listed_not_found"
         assert await store.exists("jobs/a")
         assert not await store.exists("jobs/a-")  # the list has what begins so, and not this
         await store.close()

@@ -107,7 +107,8 @@ class S3Store(ObjectStore):
         try:
             return await self._threads.run(work, transfer=transfer)
         except StoreUnavailableError as error:
-            error.reason = error.code if error.__cause__ is None else reason(error.__cause__)
+            if not error.reason:
+                error.reason = error.code if error.__cause__ is None else reason(error.__cause__)
             self._on_fault(error.reason)
             raise
 
@@ -135,7 +136,9 @@ class S3Store(ObjectStore):
             # A HEAD's 404 has no body: it may be the bucket that is missing, or the store behind its gateway, and a
             # photo that is said to be gone is a job that is dropped. The list has to say so too.
             if key in self._page(key, None, most=1):  # of all that begin so, the key itself comes first
-                raise StoreUnavailableError("The object store lists an object that it does not find.") from error
+                contradiction = StoreUnavailableError("The object store lists an object that it does not find.")
+                contradiction.reason = "listed_not_found"
+                raise contradiction from error
             return False
         return True
 
