@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 import structlog
 import uvloop
@@ -14,7 +13,6 @@ from rockseg_api.bootstrap import build_api
 from rockseg_api.metrics import ApiMetrics
 from rockseg_api.serving import Serving, listen
 from rockseg_api.settings import ApiSettings, from_environment
-from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
@@ -22,12 +20,11 @@ from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import API_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.service_variables import warn_of_unknown
 from rockseg_core.adapters.stderr_log import log_to_stderr
+from rockseg_core.adapters.waiting import until_brokers_answer, until_store_answers
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
+from rockseg_core.domain.errors import SettingsError
 from rockseg_core.ports.feed import Topic
-
-WAIT_SECONDS: Final = 5.0
 
 _log = structlog.get_logger("rockseg_api")
 
@@ -54,7 +51,8 @@ async def _serve(
     limits: ApiSettings, keys_file: Path, connection: KafkaConnection, store: S3Store, metrics: ApiMetrics
 ) -> int:
     listener = listen(limits.host, limits.port)
-    log, feed = KafkaLog(connection, trace.current.get), KafkaFeed(connection)
+    log = KafkaLog(connection, trace.current.get, lambda reason: metrics.log_faults.labels(reason).inc())
+    feed = KafkaFeed(connection)
     log.open()
     try:
         with tempfile.TemporaryDirectory(prefix="rockseg-api-") as folder:
@@ -80,31 +78,12 @@ async def _serve(
 
 
 async def _wait_for_parts(store: S3Store, connection: KafkaConnection, limits: ApiSettings) -> None:
-    await asyncio.gather(_wait_for_store(store, limits), _wait_for_log(connection))
+    async def look() -> str | None:
+        await store.check(limits.object_prefix)
+        return await store.expiry_warning(limits.object_prefix)
 
-
-async def _wait_for_store(store: S3Store, limits: ApiSettings) -> None:
-    while True:
-        try:
-            await store.check(limits.object_prefix)
-            warning = await store.expiry_warning(limits.object_prefix)
-        except StoreUnavailableError:
-            _log.warning("waiting for the object store")
-            await asyncio.sleep(WAIT_SECONDS)
-            continue
-        _log.info("object store answered")
-        if warning:
-            _log.warning(warning)
-        return
-
-
-async def _wait_for_log(connection: KafkaConnection) -> None:
-    while True:
-        try:
-            await check_brokers(connection, [Topic.JOBS, Topic.JOB_EVENTS])
-        except LogUnavailableError as error:
-            _log.warning("waiting for Kafka", reason=error.sentence)
-            await asyncio.sleep(WAIT_SECONDS)
-        else:
-            _log.info("Kafka answered")
-            return
+    warning, _ = await asyncio.gather(
+        until_store_answers(look), until_brokers_answer(connection, [Topic.JOBS, Topic.JOB_EVENTS])
+    )
+    if warning:
+        _log.warning(warning)

@@ -5,15 +5,13 @@ import errno
 import signal
 import socket
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
-import structlog
 import uvloop
 from msgspec import Meta
 from prometheus_client import CollectorRegistry, start_http_server
 
-from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.deliveries_events import GroupEvent
@@ -23,19 +21,16 @@ from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.adapters.s3 import WORKER_PROFILE, S3Store, s3_settings
 from rockseg_core.adapters.service_variables import warn_of_unknown
 from rockseg_core.adapters.stderr_log import log_to_stderr
+from rockseg_core.adapters.waiting import until_brokers_answer, until_store_answers
 from rockseg_core.codec import settings as variables
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import LogUnavailableError, SettingsError, StoreUnavailableError
+from rockseg_core.domain.errors import SettingsError
 from rockseg_core.ports.feed import Topic
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.settings import WorkerSettings, from_environment
-
-WAIT_SECONDS: Final = 5.0
-
-_log = structlog.get_logger("rockseg_inference")
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +125,8 @@ async def _segmenter(model: str, store: S3Store, connection: KafkaConnection, pr
     loading = asyncio.create_task(asyncio.to_thread(load_segmenter, model))
     tasks = [
         loading,
-        asyncio.create_task(_wait_for_store(store, prefix)),
-        asyncio.create_task(_wait_for_log(connection)),
+        asyncio.create_task(until_store_answers(lambda: store.check(prefix))),
+        asyncio.create_task(until_brokers_answer(connection, Topic)),
     ]
     try:
         await asyncio.gather(*tasks)
@@ -139,27 +134,3 @@ async def _segmenter(model: str, store: S3Store, connection: KafkaConnection, pr
         for task in tasks:
             task.cancel()
     return loading.result()
-
-
-async def _wait_for_log(connection: KafkaConnection) -> None:
-    while True:
-        try:
-            await check_brokers(connection, Topic)
-        except LogUnavailableError as error:
-            _log.warning("waiting for Kafka", reason=error.sentence)
-            await asyncio.sleep(WAIT_SECONDS)
-        else:
-            _log.info("Kafka answered")
-            return
-
-
-async def _wait_for_store(store: S3Store, prefix: str) -> None:
-    while True:
-        try:
-            await store.check(prefix)
-        except StoreUnavailableError as error:
-            _log.warning("waiting for the object store", reason=error.reason)
-            await asyncio.sleep(WAIT_SECONDS)
-        else:
-            _log.info("object store answered")
-            return
