@@ -70,7 +70,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     lifetime_seconds: Annotated[
         float,
         msgspec.Meta(
-            gt=0, le=MAX_LIFETIME_SECONDS, description="How long a job and its results are kept: 7 days at most."
+            gt=0,
+            le=MAX_LIFETIME_SECONDS,
+            description="How long a job and its results are kept: 7 days at most. A replica that starts with a shorter "
+            "one reads no further back: older jobs, accepted with a longer one, are unknown to it (404).",
         ),
     ] = 24.0 * HOUR
     barrier_seconds: Annotated[
