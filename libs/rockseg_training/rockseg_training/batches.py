@@ -1,38 +1,28 @@
 """Batches, drawn in the background while the network trains; a batch is fixed by the seed and its number."""
 
+import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
+from multiprocessing import get_context, parent_process
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_training.labels import any_rock
-from rockseg_training.photos import Photo, read_boxes, read_textures
-from rockseg_training.real_crop import crop_photo
+from rockseg_training.album import Album, Group
+from rockseg_training.datasets.photo import Dataset
+from rockseg_training.labels import LabelSpace, translation
+from rockseg_training.photo_crop import crop_photo
+from rockseg_training.reference import REFERENCE
 from rockseg_training.synthetic.crop import Drawn, draw_crop
 
-# (crops, height, width): 0.4 megapixels each, so a step costs the same; the shapes of tiles, cut shorter.
-SHAPES: Final = ((6, 256, 256), (4, 384, 256), (4, 256, 384))
-REAL_SHARE: Final = 0.34  # of crops, where there are real photos
-# Of real crops whose rock is one of a few kinds, the share that says which; the others say rock. Told each time, the
-# network calls everything limestone or marl.
-KIND_SHARE: Final = 0.5
-# Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
-FOLDER_SHARES: Final = {
-    "core-boxes": 0.36,
-    "boxes-carbonate": 0.16,
-    "boxes-north-sea": 0.04,
-    "columns": 0.08,
-    "trays": 0.06,
-}
-TEXTURE_SHARE: Final = 0.2
-AHEAD: Final = 6  # batches drawn before they are asked for
+CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
+AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
 @dataclass(frozen=True)
@@ -43,62 +33,85 @@ class Batch:
     labels: NDArray[np.uint8]
 
 
-class Album:
-    """The real photos, by folder."""
+@dataclass(frozen=True)
+class Recipe:
+    """What batches are made of; whatever of it changes, changes the weights. `dataset` is in `space`.
 
-    def __init__(self, photos: list[Photo]) -> None:
-        self._folders: dict[str, list[Photo]] = {}
-        for photo in photos:
-            folder = photo.name.rpartition("/")[0]
-            self._folders.setdefault(folder or f"texture of {photo.labels[0, 0]}", []).append(photo)
-        textures = sum(folder not in FOLDER_SHARES for folder in self._folders)
-        shares = [FOLDER_SHARES.get(folder, TEXTURE_SHARE / max(1, textures)) for folder in self._folders]
-        self._shares = np.array(shares) / max(1e-9, sum(shares))
+    Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of a few kinds,
+    `kind_share` say which; the others say rock.
+    """
 
-    def __bool__(self) -> bool:
-        return bool(self._folders)
+    seed: int
+    space: LabelSpace
+    dataset: Dataset
+    groups: Sequence[Group] = ()
+    photo_share: float = 0.0
+    kind_share: float = 1.0
+    crops: int = CROPS
 
-    def pick(self, rng: np.random.Generator) -> Photo:
-        folder = list(self._folders)[rng.choice(len(self._shares), p=self._shares)]
-        photos = self._folders[folder]
-        return photos[rng.integers(len(photos))]
+    def shape(self, number: int) -> tuple[int, int, int]:
+        """(crops, height, width) of a batch: nearly the same area each, in the shapes of tiles, cut shorter."""
+        long = max(1, self.crops * 2 // 3)
+        return ((self.crops, 256, 256), (long, 384, 256), (long, 256, 384))[number % 3]
 
 
-def draw_batch(seed: int, number: int, album: Album) -> Batch:
-    count, height, width = SHAPES[number % len(SHAPES)]
-    crops: list[Drawn] = []
-    for place in range(count):
+class Drawer:
+    """Makes the batches of a recipe."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._album = Album(recipe.dataset, recipe.groups)
+        self._drawn = translation(REFERENCE, recipe.space)  # drawn masks hold the reference's classes
+
+    def draw(self, number: int) -> Batch:
+        count, height, width = self._recipe.shape(number)
+        crops = [self._crop(number, place, height, width) for place in range(count)]
+        return Batch(np.stack([crop.pixels for crop in crops]), np.stack([crop.mask for crop in crops]))
+
+    def _crop(self, number: int, place: int, height: int, width: int) -> Drawn:
+        seed = self._recipe.seed
         rng = np.random.default_rng((seed, number, place, 1))
-        if album and rng.random() < REAL_SHARE:
-            crop = crop_photo(rng, album.pick(rng), height, width)
-            crops.append(crop if rng.random() < KIND_SHARE else Drawn(crop.pixels, any_rock(crop.mask)))
-        else:
-            crops.append(draw_crop((seed, number, place), height, width))
-    return Batch(np.stack([crop.pixels for crop in crops]), np.stack([crop.mask for crop in crops]))
+        if self._album and rng.random() < self._recipe.photo_share:
+            photo, around = self._album.pick(rng)
+            crop = crop_photo(rng, photo, height, width, around=around)
+            told = rng.random() < self._recipe.kind_share
+            return crop if told else Drawn(crop.pixels, self._recipe.space.kinds_hidden(crop.mask))
+        crop = draw_crop((seed, number, place), height, width)
+        return Drawn(crop.pixels, self._drawn[crop.mask])
 
 
-_album: Album = Album([])  # of a drawing process
+_drawer: Drawer  # of a drawing process
 
 
-def _open_album(data: Path | None) -> None:
-    global _album  # noqa: PLW0603 - a process pool's initialiser has no other place to leave what it read
+def _begin(recipe: Recipe) -> None:
+    global _drawer  # noqa: PLW0603 - a process pool's initialiser has no other place to leave what it made
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains, which then ends this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    _album = Album([*read_boxes(data, held_out=False), *read_textures(data)] if data else [])
+    _drawer = Drawer(recipe)
 
 
-def _draw(seed: int, number: int) -> Batch:
-    return draw_batch(seed, number, _album)
+def _end_with_parent() -> None:
+    """A pool's process waits for ever on a parent that was killed: it holds both ends of the pipe itself."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
-def batches(seed: int, first: int, data: Path | None) -> Iterator[Batch]:
-    """Batches `first`, `first` + 1 … without end, drawn ahead by one process of its own."""
-    with ProcessPoolExecutor(1, get_context("spawn"), _open_album, (data,)) as drawer:
+def _draw(number: int) -> Batch:
+    return _drawer.draw(number)
+
+
+def batches(recipe: Recipe, first: int, drawers: int = 1) -> Iterator[Batch]:
+    """Batches `first`, `first` + 1 … without end, drawn ahead by processes of their own; how many changes no batch."""
+    with ProcessPoolExecutor(drawers, get_context("spawn"), _begin, (recipe,)) as pool:
         waiting: deque[Future[Batch]] = deque()
         number = first
         try:
             while True:
-                while len(waiting) < AHEAD:
-                    waiting.append(drawer.submit(_draw, seed, number))
+                while len(waiting) < AHEAD * drawers:
+                    waiting.append(pool.submit(_draw, number))
                     number += 1
                 yield waiting.popleft().result()
         finally:

@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rockseg_training.classes import CLASSES
 from rockseg_training.evaluate import logits_of
 from rockseg_training.synthetic.crop import Drawn
 
@@ -22,9 +21,9 @@ def sample_pixels(network: nn.Module, crops: Iterable[Drawn]) -> tuple[NDArray[n
     logits, labels = [], []
     for number, crop in enumerate(crops):
         answer = logits_of(network, crop.pixels)
-        there = np.flatnonzero((answer.argmax(0) > 0) & (crop.mask < len(CLASSES)))
+        there = np.flatnonzero((answer.argmax(0) > 0) & (crop.mask < len(answer)))
         chosen = np.random.default_rng(number).permutation(there)[:SAMPLE]
-        logits.append(answer.reshape(len(CLASSES), -1)[:, chosen].T)
+        logits.append(answer.reshape(len(answer), -1)[:, chosen].T)
         labels.append(crop.mask.ravel()[chosen])
     return np.concatenate(logits), np.concatenate(labels).astype(np.int64)
 

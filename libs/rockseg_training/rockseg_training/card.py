@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from rockseg_training.classes import CLASSES
+from rockseg_training.datasets.shared import HELD_OUT_WELLS
 from rockseg_training.evaluate import Tally
-from rockseg_training.photos import HELD_OUT_WELLS
+from rockseg_training.reference import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def _training(measured: Measured) -> str:
 
 def _drawn(measured: Measured) -> str:
     shares = measured.drawn.class_iou()
-    rows = "\n".join(f"| {rock.name} | {_figure(share)} |" for rock, share in zip(CLASSES, shares, strict=True))
+    rows = "\n".join(
+        f"| {rock.name} | {_figure(share)} |" for rock, share in zip(REFERENCE.classes, shares, strict=True)
+    )
     rock, _ = measured.drawn.rock_iou()
     what = _filled(
         f"{measured.drawn_crops} crops of 512×256 of seeds that training never drew, cores 36 to 300 px wide. The same "
@@ -152,7 +154,7 @@ def _gaps(measured: Measured) -> str:
 
 
 def _rocks() -> list[str]:
-    return [rock.name for rock in CLASSES[1:]]
+    return [rock.name for rock in REFERENCE.classes[1:]]
 
 
 def _photos(photos: Mapping[str, Tally]) -> str:

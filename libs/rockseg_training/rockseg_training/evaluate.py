@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 import cv2
 import numpy as np
@@ -10,34 +9,40 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rockseg_training.classes import CLASSES, UNLABELLED
-from rockseg_training.labels import allowed_classes
-from rockseg_training.photos import Photo
+from rockseg_core.domain.manifest import Normalisation
+from rockseg_training.datasets.photo import Photo
+from rockseg_training.device import as_input, autocast, device_of
+from rockseg_training.encoder_weights import NORMALISATION
+from rockseg_training.labels import UNLABELLED, LabelSpace
+from rockseg_training.reference import REFERENCE
 from rockseg_training.synthetic.crop import CORE_WIDTH_PX, Drawn, draw_crop
-from rockseg_training.train import as_input
 
 Logits = NDArray[np.float32]
-LARGEST_INDEX: Final = len(CLASSES) - 1
 
 
 @dataclass
 class Tally:
     """Counts of pixels: `confusion` (true, said) over pixels of known class, `rock` (true, said) over rock or not."""
 
-    confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(CLASSES),) * 2, np.int64))
+    space: LabelSpace = REFERENCE
+    confusion: NDArray[np.int64] = field(init=False)
     rock: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, 2), np.int64))
     possible: int = 0  # rock pixels called a class that they may be
     rocks: int = 0
 
+    def __post_init__(self) -> None:
+        self.confusion = np.zeros((len(self.space.classes),) * 2, np.int64)
+
     def add(self, said: NDArray[np.integer], labels: NDArray[np.uint8]) -> None:
-        exact = labels <= LARGEST_INDEX
-        pairs = labels[exact].astype(np.int64) * len(CLASSES) + said[exact]
+        classes = len(self.space.classes)
+        exact = labels < classes
+        pairs = labels[exact].astype(np.int64) * classes + said[exact]
         self.confusion += np.bincount(pairs, minlength=self.confusion.size).reshape(self.confusion.shape)
         known = labels != UNLABELLED
         halves = (labels[known] > 0).astype(np.int64) * 2 + (said[known] > 0)
         self.rock += np.bincount(halves, minlength=4).reshape(2, 2)
         there = known & (labels > 0)
-        self.possible += int(allowed_classes().numpy()[labels[there], said[there]].sum())
+        self.possible += int(self.space.allowed()[labels[there], said[there]].sum())
         self.rocks += int(there.sum())
 
     def class_iou(self) -> NDArray[np.float64]:
@@ -62,13 +67,15 @@ def iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     return shares
 
 
-def logits_of(network: nn.Module, pixels: NDArray[np.uint8]) -> Logits:
+def logits_of(network: nn.Module, pixels: NDArray[np.uint8], normalisation: Normalisation = NORMALISATION) -> Logits:
     """(h, w, 3) uint8 of any size → (classes, h, w); mirrored out to multiples of 32."""
     height, width = pixels.shape[:2]
     padded = np.pad(pixels, ((0, -height % 32), (0, -width % 32), (0, 0)), mode="reflect")
+    device = device_of(network)
     network.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        answer: Logits = network(as_input(padded[None]))[0, :, :height, :width].float().numpy()
+    with torch.inference_mode(), autocast(device):
+        tile = as_input(padded[None], normalisation, device)
+        answer: Logits = network(tile)[0, :, :height, :width].float().cpu().numpy()
     return answer
 
 
@@ -85,7 +92,7 @@ def evaluate_drawn(network: nn.Module, crops: Iterable[Drawn]) -> Tally:
     return tally
 
 
-def evaluate_photos(network: nn.Module, photos: Iterable[Photo]) -> dict[str, Tally]:
+def evaluate_photos(network: nn.Module, photos: Iterable[Photo], space: LabelSpace = REFERENCE) -> dict[str, Tally]:
     """A tally a photo, by name. The scale comes from the mask: the first pass of a Segmenter is not judged here."""
     tallies = {}
     for photo in photos:
@@ -93,7 +100,7 @@ def evaluate_photos(network: nn.Module, photos: Iterable[Photo]) -> dict[str, Ta
         logits = logits_of(network, pixels)
         size = photo.labels.shape[1], photo.labels.shape[0]
         said = cv2.resize(logits.argmax(0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        tallies[photo.name] = Tally()
+        tallies[photo.name] = Tally(space)
         tallies[photo.name].add(said, photo.labels)
     return tallies
 

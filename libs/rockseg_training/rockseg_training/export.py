@@ -1,6 +1,7 @@
 """From trained weights to a bundle with its figures."""
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +11,12 @@ from torch import nn
 from rockseg_model.bundle_writer import write_bundle
 from rockseg_training import calibrate
 from rockseg_training.card import Measured, write_card
-from rockseg_training.classes import CLASSES
+from rockseg_training.datasets.shared import read_shared, read_textures, shown_rocks
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.evaluate import evaluate_drawn, evaluate_photos, held_out_crops
-from rockseg_training.photos import read_boxes, read_textures, shown_rocks
+from rockseg_training.reference import REFERENCE
 from rockseg_training.synthetic.crop import CORE_WIDTH_PX
-from rockseg_training.train import Progress
+from rockseg_training.trainer import Progress
 
 TILE_SHAPES: Final = ((1024, 256), (256, 1024), (704, 384), (384, 704), (512, 512))
 DRAWN_CROPS: Final = 200  # to measure on; half of them to fit the temperature and threshold on, half to check these
@@ -42,7 +43,7 @@ def export(
     error = calibrate.calibration_error(calibrate.confidence(logits, temperature), logits.argmax(1) == labels)
     drawn = evaluate_drawn(network, crops)
     say("measuring on real photos" if data else "no real photos to measure on")
-    photos = evaluate_photos(network, read_boxes(data, held_out=True)) if data else {}
+    photos = evaluate_photos(network, read_shared(data, held_out=True).photos()) if data else {}
     measured = Measured(
         steps=progress.step,
         minutes=progress.seconds / 60,
@@ -50,7 +51,9 @@ def export(
         seed=seed,
         rounds=progress.begin > 0,
         real=bool(data),
-        shown=shown_rocks([*read_boxes(data, held_out=False), *read_textures(data)]) if data else {},
+        shown=shown_rocks(chain(read_shared(data, held_out=False).photos(), read_textures(data).photos()))
+        if data
+        else {},
         drawn=drawn,
         drawn_crops=DRAWN_CROPS,
         photos=photos,
@@ -62,7 +65,7 @@ def export(
         out,
         name="starter",
         version=version,
-        classes=CLASSES,
+        classes=REFERENCE.classes,
         core_width_px=int(CORE_WIDTH_PX),
         tile_shapes=TILE_SHAPES,
         normalisation=NORMALISATION,

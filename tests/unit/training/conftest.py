@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rockseg_model.network import build_network
-from rockseg_training.classes import CLASSES
+from rockseg_training.reference import REFERENCE
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,4 +17,4 @@ def _one_thread() -> None:
 @pytest.fixture
 def network() -> nn.Module:
     torch.manual_seed(3)
-    return build_network(len(CLASSES))
+    return build_network(len(REFERENCE.classes))

@@ -7,9 +7,9 @@ from torch import nn
 
 from rockseg_training import calibrate
 from rockseg_training.card import Measured, write_card
-from rockseg_training.classes import CLASSES, INDEX, UNLABELLED
 from rockseg_training.evaluate import Tally, iou, logits_of
-from rockseg_training.labels import ANY_ROCK, LIME_OR_MARL
+from rockseg_training.labels import ROCK, UNLABELLED
+from rockseg_training.reference import LIME_OR_MARL, REFERENCE
 
 
 def test_iou_is_intersection_over_union_and_nan_where_there_is_nothing() -> None:
@@ -20,7 +20,7 @@ def test_iou_is_intersection_over_union_and_nan_where_there_is_nothing() -> None
 
 def test_rock_of_unknown_kind_counts_as_rock_and_not_as_a_class() -> None:
     tally = Tally()
-    labels = np.array([[ANY_ROCK, ANY_ROCK, 0, UNLABELLED]], np.uint8)
+    labels = np.array([[REFERENCE.label[ROCK], REFERENCE.label[ROCK], 0, UNLABELLED]], np.uint8)
     tally.add(np.array([[4, 0, 0, 9]]), labels)
     assert tally.confusion.sum() == 1  # the background alone is of known class
     assert tally.rock_iou() == (0.5, 0.5)
@@ -28,13 +28,13 @@ def test_rock_of_unknown_kind_counts_as_rock_and_not_as_a_class() -> None:
 
 def test_kind_share_tells_possible_kinds_from_impossible_ones() -> None:
     tally = Tally()
-    said = np.array([[INDEX["limestone"], INDEX["marl rock"], INDEX["anhydrite"], 0]])
-    tally.add(said, np.full((1, 4), LIME_OR_MARL, np.uint8))
+    said = np.array([[REFERENCE.label["limestone"], REFERENCE.label["marl rock"], REFERENCE.label["anhydrite"], 0]])
+    tally.add(said, np.full((1, 4), REFERENCE.label[LIME_OR_MARL], np.uint8))
     assert tally.kind_share() == 0.5
 
 
 def test_logits_come_in_the_size_of_the_picture(network: nn.Module) -> None:
-    assert logits_of(network, np.zeros((50, 70, 3), np.uint8)).shape == (len(CLASSES), 50, 70)
+    assert logits_of(network, np.zeros((50, 70, 3), np.uint8)).shape == (len(REFERENCE.classes), 50, 70)
 
 
 def test_temperature_scaling_finds_how_overconfident_logits_are() -> None:

@@ -6,11 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from rockseg_training.batches import Album
-from rockseg_training.classes import INDEX, UNLABELLED
-from rockseg_training.labels import LIME_OR_MARL, MUD_OR_LIME
-from rockseg_training.photos import Photo, mask_core_width, read_boxes, read_textures, shown_rocks
-from rockseg_training.real_crop import crop_photo
+from rockseg_training.album import Album
+from rockseg_training.datasets.errors import DatasetError
+from rockseg_training.datasets.photo import Photo, mask_core_width
+from rockseg_training.datasets.shared import read_shared, read_textures, shown_rocks
+from rockseg_training.labels import UNLABELLED
+from rockseg_training.photo_crop import crop_photo
+from rockseg_training.reference import LIME_OR_MARL, MUD_OR_LIME, REFERENCE
+from rockseg_training.reference_recipe import groups_of, reference_recipe
+
+MUD_OR_LIME_LABEL, LIME_OR_MARL_LABEL = REFERENCE.label[MUD_OR_LIME], REFERENCE.label[LIME_OR_MARL]
 
 
 def _box(data: Path, name: str, ending: str) -> None:
@@ -43,33 +48,35 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_no_photo_is_both_trained_on_and_held_out(data: Path) -> None:
-    trained = {photo.name for photo in read_boxes(data, held_out=False)}
-    kept = {photo.name for photo in read_boxes(data, held_out=True)}
+    trained = {photo.name for photo in read_shared(data, held_out=False).photos()}
+    kept = {photo.name for photo in read_shared(data, held_out=True).photos()}
     assert trained == {"core-boxes/box-08", "boxes-carbonate/corebox-03"}
     assert kept == {"core-boxes/box-02", "boxes-carbonate/corebox-01"}
 
 
 def test_a_texture_cut_from_a_box_held_out_and_the_strips_of_its_well_are_left_out(data: Path) -> None:
-    textures = {photo.name: photo for photo in read_textures(data)}
+    textures = {photo.name: photo for photo in read_textures(data).photos()}
     assert textures.keys() == {"marl-carbonate-02", "conglomerate-outcrop-01"}
-    assert (textures["marl-carbonate-02"].labels == INDEX["marl rock"]).all()
+    assert (textures["marl-carbonate-02"].labels == REFERENCE.label["marl rock"]).all()
 
 
 def test_masks_become_labels_that_say_what_the_rock_may_be(data: Path) -> None:
-    by_name = {photo.name: set(np.unique(photo.labels).tolist()) for photo in read_boxes(data, held_out=False)}
-    assert by_name["core-boxes/box-08"] == {0, MUD_OR_LIME, UNLABELLED}
-    assert by_name["boxes-carbonate/corebox-03"] == {0, LIME_OR_MARL, UNLABELLED}
+    by_name = {
+        photo.name: set(np.unique(photo.labels).tolist()) for photo in read_shared(data, held_out=False).photos()
+    }
+    assert by_name["core-boxes/box-08"] == {0, MUD_OR_LIME_LABEL, UNLABELLED}
+    assert by_name["boxes-carbonate/corebox-03"] == {0, LIME_OR_MARL_LABEL, UNLABELLED}
 
 
 def test_rocks_of_known_kind_are_counted_by_photo(data: Path) -> None:
-    photos = [*read_boxes(data, held_out=False), *read_textures(data)]
+    photos = [*read_shared(data, held_out=False).photos(), *read_textures(data).photos()]
     assert shown_rocks(photos) == {"marl rock": 1, "conglomerate": 1}
 
 
 def test_a_mask_of_another_size_is_refused_by_name(data: Path) -> None:
     cv2.imwrite(str(data / "core-boxes/box-08.rock.png"), np.zeros((10, 10), np.uint8))
-    with pytest.raises(ValueError, match="core-boxes/box-08"):
-        read_boxes(data, held_out=False)
+    with pytest.raises(DatasetError, match="core-boxes/box-08"):
+        list(read_shared(data, held_out=False).photos())
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -81,29 +88,41 @@ def test_core_width_is_measured_across_the_core_whichever_way_it_lies(turned: bo
 
 
 def test_a_crop_keeps_photo_and_labels_together(data: Path) -> None:
-    photo = next(photo for photo in read_boxes(data, held_out=False) if photo.name.startswith("core-boxes"))
+    photo = next(photo for photo in read_shared(data, held_out=False).photos() if photo.name.startswith("core-boxes"))
     for seed in range(12):
         crop = crop_photo(np.random.default_rng(seed), photo, 128, 96)
         assert crop.pixels.shape == (128, 96, 3)
-        dark, light = (crop.pixels[crop.mask == label].mean() for label in (MUD_OR_LIME, 0))
+        dark, light = (crop.pixels[crop.mask == label].mean() for label in (MUD_OR_LIME_LABEL, 0))
         assert dark < light
 
 
 def test_what_is_mirrored_beyond_a_photo_is_unlabelled_unless_it_is_one_rock() -> None:
     labels = np.zeros((40, 40), np.uint8)
     labels[:, 20:] = 3
-    halves = Photo("columns/half", np.zeros((40, 40, 3), np.uint8), labels, 40.0)
-    whole = Photo("whole", np.zeros((40, 40, 3), np.uint8), np.full((40, 40), 9, np.uint8), 40.0)
+    halves = Photo("columns/half", "a", np.zeros((40, 40, 3), np.uint8), labels, 40.0)
+    whole = Photo("whole", "b", np.zeros((40, 40, 3), np.uint8), np.full((40, 40), 9, np.uint8), 40.0)
     rng = np.random.default_rng(0)
     assert any((crop_photo(rng, halves, 256, 256).mask == UNLABELLED).any() for _ in range(8))
     assert all((crop_photo(rng, whole, 256, 256).mask == 9).all() for _ in range(8))
 
 
+def test_a_crop_lies_about_the_pixel_that_is_asked_for() -> None:
+    labels = np.zeros((600, 500), np.uint8)
+    labels[500:504, 30:34] = 7
+    photo = Photo("box", "a", np.zeros((600, 500, 3), np.uint8), labels, 160.0)
+    having = [
+        (crop_photo(np.random.default_rng(seed), photo, 192, 192, around=(502, 32)).mask == 7) for seed in range(20)
+    ]
+    assert sum(crop.any() for crop in having) >= 18  # a few pixels go where it is reduced
+
+
 def test_an_album_picks_from_every_folder(data: Path) -> None:
-    album = Album([*read_boxes(data, held_out=False), *read_textures(data)])
+    recipe = reference_recipe(1, data)
+    assert recipe.groups == groups_of(recipe.dataset)
+    album = Album(recipe.dataset, recipe.groups)
     rng = np.random.default_rng(0)
-    names = {album.pick(rng).name for _ in range(200)}
+    names = {album.pick(rng)[0].name for _ in range(200)}
     assert names == {
         "core-boxes/box-08", "boxes-carbonate/corebox-03", "marl-carbonate-02", "conglomerate-outcrop-01",
     }  # fmt: skip
-    assert not Album([])
+    assert not Album(recipe.dataset, [])

@@ -1,6 +1,7 @@
 """Training goes on from a checkpoint as if it had never stopped, and learns."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,20 @@ import pytest
 import torch
 
 from rockseg_model.network import build_network
-from rockseg_training.batches import Album, Batch, draw_batch
-from rockseg_training.classes import CLASSES
-from rockseg_training.train import CHECKPOINT, Trainer, train
+from rockseg_training.batches import Batch, Drawer
+from rockseg_training.reference import REFERENCE
+from rockseg_training.reference_recipe import reference_recipe
+from rockseg_training.train import Length, Lines, train
+from rockseg_training.trainer import CHECKPOINT, Trainer
 
 
 def _trainer() -> Trainer:
     torch.manual_seed(1)
-    return Trainer(build_network(len(CLASSES)))
+    return Trainer(build_network(len(REFERENCE.classes)))
 
 
 def _small(number: int) -> Batch:
-    whole = draw_batch(4, number, Album([]))
+    whole = Drawer(replace(reference_recipe(4, None), crops=2)).draw(number)
     return Batch(whole.pixels[:2, :64, :64], whole.labels[:2, :64, :64])
 
 
@@ -68,7 +71,7 @@ def test_the_loss_falls_on_a_batch_seen_again_and_again() -> None:
 
 
 def test_a_batch_is_fixed_by_seed_and_number() -> None:
-    one, same, other = draw_batch(4, 2, Album([])), draw_batch(4, 2, Album([])), draw_batch(4, 6, Album([]))
+    one, same, other = (Drawer(reference_recipe(4, None)).draw(number) for number in (0, 0, 3))
     assert np.array_equal(one.pixels, same.pixels)
     assert not np.array_equal(one.pixels, other.pixels)
 
@@ -77,6 +80,7 @@ def test_the_loop_says_how_far_it_is_stops_in_time_and_goes_on_when_given_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rockseg_training.train.WARM_UP_STEPS", 3)
+    monkeypatch.setattr("rockseg_training.trainer.WARM_UP_STEPS", 3)
     monkeypatch.setattr("rockseg_training.train.PACE_FROM_STEP", 1)
     monkeypatch.setattr("rockseg_training.train.SAY_EVERY_STEPS", 1)
 
@@ -87,11 +91,11 @@ def test_the_loop_says_how_far_it_is_stops_in_time_and_goes_on_when_given_more(
 
     lines: list[str] = []
     trainer = _trainer()
-    train(trainer, endless(), tmp_path, minutes=0.02, say=lines.append)
+    train(trainer, endless(), tmp_path, Length(0.02), Lines(lines.append))
     done = trainer.progress.step
     assert done == trainer.progress.total
     assert any("min left" in line for line in lines)
     again = _trainer()
     again.resume(tmp_path)
-    train(again, endless(), tmp_path, minutes=0.02 + again.progress.seconds / 60, say=lines.append)
+    train(again, endless(), tmp_path, Length(0.02 + again.progress.seconds / 60), Lines(lines.append))
     assert again.progress.step > done

@@ -4,22 +4,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_training.classes import UNLABELLED
-from rockseg_training.photos import Photo
+from rockseg_training.datasets.photo import Photo
+from rockseg_training.labels import UNLABELLED
 from rockseg_training.synthetic.camera import photograph
 from rockseg_training.synthetic.crop import Drawn, core_width_px
 
 Bytes = NDArray[np.uint8]
 
 
-def crop_photo(rng: np.random.Generator, photo: Photo, height: int, width: int) -> Drawn:
-    """(height, width) pixels and labels: scaled, cut, turned by quarters, mirrored, lit anew. Padding is unlabelled."""
+def crop_photo(
+    rng: np.random.Generator, photo: Photo, height: int, width: int, *, around: tuple[int, int] | None = None
+) -> Drawn:
+    """(height, width) pixels and labels: scaled, cut, turned by quarters, mirrored, lit anew. Padding is unlabelled.
+
+    `around` is a pixel of the photo (y, x) to have within the crop; without it the crop lies anywhere.
+    """
     turned = bool(rng.random() < 0.5)
     rows, columns = (width, height) if turned else (height, width)
     zoom = min(core_width_px(rng) / photo.core_width_px, 2.2)
     stretch = float(np.exp(rng.normal(0, 0.05)))
     source = max(8, int(rows / zoom * stretch)), max(8, int(columns / zoom))
-    pixels, labels = _window(rng, photo, source)
+    pixels, labels = _window(rng, photo, source, around)
     shrinks = zoom < 1
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     pixels = photograph(rng, np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.float32))
@@ -33,11 +38,16 @@ def crop_photo(rng: np.random.Generator, photo: Photo, height: int, width: int) 
     return Drawn(np.ascontiguousarray(pixels), np.ascontiguousarray(labels))
 
 
-def _window(rng: np.random.Generator, photo: Photo, size: tuple[int, int]) -> tuple[Bytes, Bytes]:
+def _window(
+    rng: np.random.Generator, photo: Photo, size: tuple[int, int], around: tuple[int, int] | None
+) -> tuple[Bytes, Bytes]:
     """A window of `size`; where the photo is smaller it is mirrored, and what is mirrored is unlabelled."""
     corner, ends = [], []
-    for length, have in zip(size, photo.labels.shape, strict=True):
-        first = int(rng.integers(0, have - length + 1)) if have > length else -int(rng.integers(0, length - have + 1))
+    for axis, (length, have) in enumerate(zip(size, photo.labels.shape, strict=True)):
+        least, most = min(0, have - length), max(0, have - length)
+        if around and have > length:
+            least, most = max(least, around[axis] - length + 1), min(most, around[axis])
+        first = int(rng.integers(least, most + 1))
         corner.append(first)
         ends.append(first + length)
     top, left = max(0, corner[0]), max(0, corner[1])

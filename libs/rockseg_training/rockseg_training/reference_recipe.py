@@ -1,0 +1,46 @@
+"""What the reference is trained on: drawn cores, and real photos in shares that say how much each source teaches."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rockseg_training.album import Group
+from rockseg_training.batches import Recipe
+from rockseg_training.datasets.photo import Dataset
+from rockseg_training.datasets.shared import read_shared, read_textures
+from rockseg_training.reference import REFERENCE
+
+PHOTO_SHARE: Final = 0.34
+# Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
+KIND_SHARE: Final = 0.5
+# Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
+FOLDER_SHARES: Final = {
+    "core-boxes": 0.36,
+    "boxes-carbonate": 0.16,
+    "boxes-north-sea": 0.04,
+    "columns": 0.08,
+    "trays": 0.06,
+}
+TEXTURE_SHARE: Final = 0.2
+
+
+def reference_recipe(seed: int, data: Path | None) -> Recipe:
+    """`data` as datasets/shared.py reads it; without it all crops are drawn."""
+    if data is None:
+        return Recipe(seed, REFERENCE, Dataset(REFERENCE, ()))
+    boxes, textures = read_shared(data, held_out=False), read_textures(data)
+    photos = replace(boxes, entries=(*boxes.entries, *textures.entries))
+    return Recipe(seed, REFERENCE, photos, groups_of(photos), PHOTO_SHARE, KIND_SHARE)
+
+
+def groups_of(photos: Dataset) -> tuple[Group, ...]:
+    """A group a folder, and one for the textures of each class."""
+    groups: dict[str, list[int]] = {}
+    for index, entry in enumerate(photos.entries):
+        folder = entry.name.rpartition("/")[0]
+        groups.setdefault(folder or f"texture of {entry.labels()[0, 0]}", []).append(index)
+    textures = sum(name not in FOLDER_SHARES for name in groups)
+    return tuple(
+        Group(FOLDER_SHARES.get(name, TEXTURE_SHARE / max(1, textures)), tuple(photos_of))
+        for name, photos_of in groups.items()
+    )
