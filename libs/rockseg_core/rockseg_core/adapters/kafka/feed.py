@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
-from rockseg_core.adapters.kafka.fetching import check_fetching
+from rockseg_core.adapters.kafka.fetching import Reader
 from rockseg_core.adapters.kafka.lookup import BEGINNING, END, NOWHERE, Lookup
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.errors import LogUnavailableError
@@ -23,7 +23,7 @@ KINDS: Final[Mapping[Topic, type[JobRequest] | type[JobEvent]]] = {
     Topic.JOB_EVENTS: JobEvent,
 }
 MOST_IN_A_BATCH: Final = 1000  # decoded at once, 10 ms
-POLL_MS: Final = 200  # how soon an idle follower takes up a partition that a look-up has found
+POLL_SECONDS: Final = 0.2  # how soon an idle follower takes up a partition that a look-up has found
 WATCH_SECONDS: Final = 1.0
 ENDS_SECONDS: Final = 2.0  # a look-up without an answer; its connection is renewed
 FETCH_SECONDS: Final = 5.0  # the same of a fetch, which waits half a second for records
@@ -94,6 +94,7 @@ class KafkaFeed(JobFeed):
                 max_poll_records=MOST_IN_A_BATCH,
             )
         )
+        reader = Reader(consumer)
         watching = asyncio.create_task(self._watch(), name="kafka-partitions")
         try:
             with _translated():
@@ -102,10 +103,12 @@ class KafkaFeed(JobFeed):
             while True:
                 with _translated():
                     await self._assign(consumer, positions)
-                    check_fetching(consumer)
                     self._check_topics()
-                    records = self._decoded(await consumer.getmany(timeout_ms=POLL_MS))
-                    read = await self._positions(consumer)
+                    assigned = {self._ours(partition): partition for partition in consumer.assignment()}
+                    there = {partition: positions[at] for at, partition in assigned.items()}
+                    records = self._decoded(await reader.read(there, POLL_SECONDS))
+                    # Of what was given out and of what was passed over.
+                    read = {at: await consumer.position(partition) for at, partition in assigned.items()}
                 further = {at: offset for at, offset in read.items() if positions[at] != offset}
                 if further:
                     positions |= further
@@ -128,19 +131,13 @@ class KafkaFeed(JobFeed):
         for at, partition in there.items():
             consumer.seek(partition, positions[at])
 
-    async def _positions(self, consumer: Any) -> dict[LogPartition, int]:
-        """Of what was given out and skipped; all are known, since `_assign` seeks."""
-        return {
-            LogPartition(self._connection.roles[partition.topic], partition.partition): await consumer.position(
-                partition
-            )
-            for partition in consumer.assignment()
-        }
+    def _ours(self, partition: TopicPartition) -> LogPartition:
+        return LogPartition(self._connection.roles[partition.topic], partition.partition)
 
     def _decoded(self, found: Mapping[TopicPartition, Sequence[Any]]) -> list[FeedRecord]:
         batch = []
         for partition, records in found.items():
-            at = LogPartition(self._connection.roles[partition.topic], partition.partition)
+            at = self._ours(partition)
             kind = KINDS[at.topic]
             batch += [FeedRecord(at, record.offset, decode_or_none(record.value, kind)) for record in records]
         return batch
