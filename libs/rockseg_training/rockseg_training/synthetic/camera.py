@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_training.synthetic.marks import Face
 from rockseg_training.synthetic.noise import fractal
+from rockseg_training.synthetic.rock import Face
 
 
 def photograph(rng: np.random.Generator, scene: Face, *, sharpness: float = 1.0) -> NDArray[np.uint8]:
@@ -34,8 +34,7 @@ def _light(rng: np.random.Generator, scene: Face) -> Face:
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
     slope = 1 + rng.normal(0, 0.08) * y + rng.normal(0, 0.08) * x - abs(rng.normal(0, 0.04)) * (x * x + y * y)
     if rng.random() < 0.15:
-        dark = fractal(rng, height, width, beta=3.5, finest_px=max(height, width) / 5)
-        slope = slope * (1 - rng.uniform(0.15, 0.5) / (1 + np.exp(-8 * (dark - rng.uniform(0, 1)))))
+        slope = slope * _shadow(rng, y, x)
     balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.11)).astype(np.float32)
     gamma = float(np.exp(rng.normal(0, 0.16)))
     levels = (255 * np.linspace(0, 1, 256) ** gamma).astype(np.float32)
@@ -44,3 +43,16 @@ def _light(rng: np.random.Generator, scene: Face) -> Face:
     if rng.random() < 0.06:
         image = np.repeat(image.mean(2, keepdims=True), 3, axis=2)
     return image
+
+
+def _shadow(rng: np.random.Generator, y: Face, x: Face) -> Face:
+    """(h, w) share of the light left by something outside: a straight edge, or leaves and hands."""
+    if rng.random() < 0.6:
+        angle = rng.uniform(0, 2 * np.pi)
+        inside = np.sin(angle) * y + np.cos(angle) * x - rng.uniform(-0.2, 0.8)
+        sharp = rng.uniform(6, 60)
+    else:
+        inside = fractal(rng, len(y), len(x), beta=3.5, finest_px=max(len(y), len(x)) / 5) - rng.uniform(0, 1)
+        sharp = 8.0
+    share: Face = 1 - rng.uniform(0.15, 0.5) / (1 + np.exp(-np.clip(sharp * inside, -30, 30)))
+    return share

@@ -1,59 +1,41 @@
-"""Colour is a prior, not a law: each rock has likely colours, and any rock may have another's."""
+"""Colour is a prior, not a law: each way of being a rock has likely colours, and any rock may have another's."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Colour = NDArray[np.float32]
+from rockseg_training.synthetic.rock import RGB, Colour
 
-# Colours of wet and dry cores under neutral light, by the class's index; several a class, equally likely.
-PRIORS: Final[dict[int, tuple[tuple[int, int, int], ...]]] = {
-    1: (
-        (196, 180, 150),
-        (168, 158, 140),
-        (150, 128, 96),
-        (182, 150, 122),
-        (150, 152, 146),
-        (110, 92, 68),
-        (210, 203, 188),
-    ),
-    2: ((140, 136, 126), (120, 112, 98), (150, 130, 112), (112, 116, 112), (134, 106, 90), (162, 158, 146)),
-    3: (
-        (62, 62, 64),
-        (42, 42, 46),
-        (84, 84, 86),
-        (92, 96, 88),
-        (104, 74, 66),
-        (120, 122, 122),
-        (72, 68, 60),
-        (150, 150, 146),
-    ),
-    4: ((184, 168, 140), (160, 146, 122), (202, 192, 170), (142, 134, 122), (172, 152, 120)),
-    5: ((204, 202, 194), (176, 176, 174), (222, 216, 202), (150, 150, 150), (192, 182, 162), (128, 130, 132)),
-    6: ((216, 220, 224), (190, 198, 208), (230, 228, 224), (168, 178, 190), (204, 196, 188)),
-    9: ((150, 132, 112), (128, 120, 112), (150, 104, 84), (110, 112, 108), (172, 160, 142)),
-    10: ((160, 92, 52), (132, 70, 48), (178, 128, 76), (112, 74, 58), (186, 156, 112), (142, 112, 88)),
-    11: ((150, 154, 148), (124, 128, 126), (176, 176, 168), (106, 110, 112), (138, 142, 126), (90, 94, 98)),
-}
-STRANGE_SHARE: Final = 0.08  # of rocks that take the colour of another class
+# Shares of rocks that take a colour of any kind of rock, and that are bleached: a grey core under a cold lamp.
+STRANGE_SHARE: Final = 0.22
+BLEACHED_SHARE: Final = 0.22
+# Colours that rocks of every kind have been seen in, dry and wet.
+ANY_ROCK: Final = (
+    (210, 203, 188), (184, 168, 140), (150, 128, 96), (120, 112, 98), (62, 62, 64), (92, 96, 88), (104, 74, 66),
+    (146, 148, 146), (176, 176, 174), (216, 220, 224), (160, 92, 52), (178, 128, 76), (126, 138, 124), (84, 86, 92),
+    (196, 150, 112), (42, 42, 46), (138, 136, 128), (190, 192, 186),
+)  # fmt: skip
 
 
-def rock_colour(rng: np.random.Generator, index: int) -> Colour:
-    """(3,) RGB in 0–255 of one rock of the class `index`."""
-    if rng.random() < STRANGE_SHARE:
-        index = int(rng.choice(list(PRIORS)))
-    anchors = PRIORS[index]
-    base = np.array(anchors[rng.integers(len(anchors))], np.float32)
-    if rng.random() < 0.25:
-        base = base.mean() + 0.35 * (base - base.mean())  # bleached: a grey core under a cold lamp
-    return shade(rng, base, lightness=16.0, chroma=3.5)
+def rock_colour(rng: np.random.Generator, likely: Sequence[RGB]) -> Colour:
+    """(3,) RGB in 0–255 of one rock whose `likely` colours are these."""
+    anchors = ANY_ROCK if rng.random() < STRANGE_SHARE else likely
+    base = np.array(anchors[int(rng.integers(len(anchors)))], np.float32)
+    if rng.random() < BLEACHED_SHARE:
+        base = base.mean() + 0.3 * (base - base.mean())
+    return shade(rng, base, lightness=20.0, chroma=4.0)
+
+
+def any_rock_colour(rng: np.random.Generator) -> Colour:
+    """A colour that some rock may have."""
+    return rock_colour(rng, ANY_ROCK)
 
 
 def shade(rng: np.random.Generator, colour: Colour, *, lightness: float, chroma: float) -> Colour:
     """A colour near `colour`: deviations in grey levels, common to the channels and of each."""
     near = colour + rng.normal(0, lightness) + rng.normal(0, chroma, 3)
-    return np.clip(near, 8, 247).astype(np.float32)
+    return np.clip(near, 12, 244).astype(np.float32)
 
 
 def any_colour(rng: np.random.Generator) -> Colour:

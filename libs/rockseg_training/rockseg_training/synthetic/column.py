@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_training.synthetic.marks import Face
-from rockseg_training.synthetic.noise import fractal, profile
-from rockseg_training.synthetic.pieces import pieces
-from rockseg_training.synthetic.rocks import paint
+from rockseg_training.synthetic.noise import profile
+from rockseg_training.synthetic.pieces import pieces, pieces_of
+from rockseg_training.synthetic.rock import Face
+from rockseg_training.synthetic.sawn import hairlines, relief
+from rockseg_training.synthetic.stage import Stage
+from rockseg_training.synthetic.writing import write
 
 # Rocks that lie on each other: a core shows one company, now and then a stranger.
 COMPANIES: Final = (
@@ -21,27 +22,31 @@ COMPANIES: Final = (
     (5, 11),
     (7, 1),
     (1, 3, 7),
-    (2, 8),
+    (2, 8, 3),
     (10, 9, 1),
-    (6, 4),
+    (6, 4, 3),
     (7, 8, 2),
-    (10, 2),
+    (10, 2, 5),
 )
-CORE_MM: Final = (47.6, 63.5, 85.0, 100.0, 133.0)  # NQ, HQ, PQ, and two oil-field sizes
+REAL_CHANNEL_SHARE: Final = 0.4  # of broken cores, where layouts of real boxes are given
 
 
 @dataclass(frozen=True)
 class Column:
-    """A core standing upright: pixels (h, w, 3) float32, mask (h, w) uint8 with 0 where no rock is left."""
+    """A core standing upright: pixels (h, w, 3) float32, mask (h, w) uint8 with 0 where no rock is left, and `ink`
+    (h, w) bool where it is written on, or None.
+    """
 
     pixels: Face
     mask: NDArray[np.uint8]
+    ink: NDArray[np.bool_] | None = None
 
 
 def draw_column(
     rng: np.random.Generator,
     height: int,
     width: int,
+    stage: Stage,
     *,
     whole: bool = False,
     beds: Iterable[tuple[int, float]] | None = None,
@@ -50,39 +55,53 @@ def draw_column(
 
     `whole` leaves out breaks and worn edges: rock to the rim.
     """
-    core_mm = float(rng.choice(CORE_MM))
-    pixels, mask = _lay_beds(rng, height, width, core_mm, succession(rng, height / width) if beds is None else beds)
-    pixels = _relief(rng, pixels)
+    beds = succession(rng, height / stage.core_width_px) if beds is None else beds
+    pixels, mask = _lay_beds(rng, height, width, stage, beds)
+    pixels = relief(rng, pixels)
     if rng.random() < 0.5 or not whole:
-        pixels = _cracks(rng, pixels, width)
+        pixels = hairlines(rng, pixels, width)
+    ink = None
+    if rng.random() < 0.12:
+        pixels, ink = write(rng, pixels, lines=1, faint=True)
     if not whole:
-        mask = np.where(pieces(rng, height, width) > 0, mask, 0).astype(np.uint8)
-    return Column(pixels, mask)
+        if stage.channels and rng.random() < REAL_CHANNEL_SHARE:
+            channel = stage.channels[int(rng.integers(len(stage.channels)))]
+            present = pieces_of(rng, channel, height, width)
+        else:
+            present = pieces(rng, height, width)
+        mask = np.where(present > 0, mask, 0).astype(np.uint8)
+    return Column(pixels, mask, ink)
 
 
 def succession(rng: np.random.Generator, length: float) -> Iterator[tuple[int, float]]:
-    """Beds without end, of at least 0.35 core widths; three cores in ten are of one rock throughout."""
+    """Beds without end, of at least 0.35 core widths; three cores in ten are of one rock throughout.
+
+    Thickness is lognormal as in the boxes of `box_layouts`, but thinner: a bed must end within a crop to be learned.
+    """
     company = COMPANIES[rng.integers(len(COMPANIES))]
     single, last = rng.random() < 0.3, 0
     while True:
-        index = int(rng.choice(company)) if rng.random() < 0.8 else int(rng.integers(1, 12))
+        index = int(rng.choice(company)) if rng.random() < 0.7 else int(rng.integers(1, 12))
         if index != last:
-            yield index, 4.0 * length if single else float(np.exp(rng.uniform(np.log(0.35), np.log(5.0))))
+            yield index, 4.0 * length if single else float(np.clip(rng.lognormal(np.log(1.3), 0.75), 0.35, 9.0))
             last = index
 
 
 def _lay_beds(
-    rng: np.random.Generator, height: int, width: int, core_mm: float, beds: Iterable[tuple[int, float]]
+    rng: np.random.Generator, height: int, width: int, stage: Stage, beds: Iterable[tuple[int, float]]
 ) -> tuple[Face, NDArray[np.uint8]]:
     pixels, mask = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.uint8)
     across = np.arange(width, dtype=np.float32)
     top = np.full(width, -1.0, np.float32)
     for index, thick in beds:
-        bottom = top.max() + thick * width + rng.normal(0, 0.06) * (across - width / 2)
+        slope = rng.normal(0, 0.06) if rng.random() < 0.85 else rng.normal(0, 0.3)
+        bottom = top.max() + thick * stage.core_width_px + slope * (across - width / 2)
         bottom += rng.choice([0.0, 0.01, 0.03]) * width * profile(rng, width, width / 5)
         first, end = max(0, int(top.min())), int(min(height, np.ceil(bottom.max()) + 1))
         if end > first:
-            face = paint(rng, index, end - first, width, core_width_px=width, core_mm=core_mm)
+            face = stage.painter.paint(
+                rng, index, end - first, width, core_width_px=stage.core_width_px, core_mm=stage.core_mm
+            )
             rows = np.arange(first, end, dtype=np.float32)[:, None]
             share = np.clip(rows - top + 0.5, 0, 1)[..., None]  # of each pixel that lies below the contact
             pixels[first:end] += share * (face - pixels[first:end])
@@ -91,36 +110,3 @@ def _lay_beds(
         if top.min() >= height:
             break
     return pixels, mask
-
-
-def _relief(rng: np.random.Generator, pixels: Face) -> Face:
-    """A sawn face is flat; a whole core is a cylinder; some show a flank beside the sawn face."""
-    height, width = pixels.shape[:2]
-    x = np.linspace(-1, 1, width, dtype=np.float32)
-    kind = rng.random()
-    if kind < 0.5:
-        light = 1 - rng.uniform(0, 0.06) * x
-    elif kind < 0.85:
-        round_ = np.sqrt(np.clip(1 - (0.97 * (x - rng.uniform(-0.3, 0.3))) ** 2, 0.05, 1))
-        light = 1 - rng.uniform(0.2, 0.7) * (1 - round_)
-    else:
-        edge = rng.uniform(0.6, 0.95)
-        light = np.where(x * rng.choice([-1, 1]) > edge, rng.uniform(0.45, 0.85), 1.0)
-    pixels = pixels * light[:, None].astype(np.float32)
-    if rng.random() < 0.12:  # wet or sawn: a slow sheen
-        sheen = np.clip(fractal(rng, height, width, beta=3.0, finest_px=width / 6) - 0.6, 0, 1.2)
-        pixels = pixels + 30 * sheen[..., None]
-    return pixels
-
-
-def _cracks(rng: np.random.Generator, pixels: Face, width: int) -> Face:
-    """Hairlines across the core, dark, and part of the rock."""
-    drawing = np.clip(pixels, 0, 255).astype(np.uint8)
-    height = len(drawing)
-    for _ in range(rng.poisson(height / width * rng.choice([0.1, 0.5, 1.2]))):
-        x = np.linspace(0, width, 12)
-        y = rng.uniform(0, height) + rng.normal(0, 0.12) * (x - width / 2) + np.cumsum(rng.normal(0, width / 150, 12))
-        grey = float(rng.uniform(5, 70))
-        points = np.round(np.stack([x, y], 1) * 8).astype(np.int32)
-        cv2.polylines(drawing, [points], False, (grey, grey, grey), 1, cv2.LINE_AA, 3)
-    return drawing.astype(np.float32)

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from rockseg_training.synthetic import props
 from rockseg_training.synthetic.column import draw_column
+from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.scene import Scene, lay_core
+from rockseg_training.synthetic.stage import Stage
 
-SEED: Final = 33
+SEED: Final = 36
 SIZE: Final = (2400, 700)
 CORE_WIDTH_PX: Final = 262
+CORE_MM: Final = 100.0
 # Two cores from the top: (class, thickness in core widths).
 LEFT: Final = ((3, 1.6), (7, 2.2), (1, 2.4), (9, 1.7), (3, 3.0))
 RIGHT: Final = ((5, 1.9), (11, 1.3), (6, 2.1), (5, 1.5), (10, 3.0))
@@ -27,12 +30,13 @@ def draw_demo_core(seed: int = SEED) -> tuple[NDArray[np.uint8], NDArray[np.uint
     card = np.array((176, 132, 80), np.float32)
     height, width = SIZE
     scene = Scene(props.floor(rng, height, width, card * 0.9), np.zeros(SIZE, np.uint8))
+    stage = Stage(Painter(), CORE_WIDTH_PX, CORE_MM)
     gap = (width - 2 * CORE_WIDTH_PX) // 3
     for number, beds in enumerate((LEFT, RIGHT)):
         left = gap + number * (CORE_WIDTH_PX + gap)
-        lay_core(rng, scene, draw_column(rng, height - 120, CORE_WIDTH_PX, beds=beds), 60, left)
+        lay_core(rng, scene, draw_column(rng, height - 120, CORE_WIDTH_PX, stage, beds=beds), 60, left)
     for left in (0, CORE_WIDTH_PX + gap + gap // 3, width - gap // 2):
-        scene.lay(props.wall(rng, height, gap // 2, card), 0, left)
+        scene.put(props.wall(rng, height, gap // 2, card), 0, left)
     light = np.linspace(1.04, 0.94, height, dtype=np.float32)[:, None, None]
     noise = 2.0 * rng.standard_normal((height, width, 1), dtype=np.float32)
     soft = np.asarray(cv2.GaussianBlur(scene.pixels * light, (0, 0), 0.6), np.float32)

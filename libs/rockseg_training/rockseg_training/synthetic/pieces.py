@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rockseg_training.synthetic.box_layouts import Channel
+
 
 def pieces(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
     """1 where a piece of core lies: rough polygons with gaps between them, some turned a little, crumbs in the gaps."""
@@ -34,7 +36,7 @@ def _outline(
     right = np.stack([width - rough * np.abs(rng.normal(0, 1, 4)), upper[-1, 1] + y * (lower[-1, 1] - upper[-1, 1])], 1)
     left = np.stack([rough * np.abs(rng.normal(0, 1, 4)), upper[0, 1] + y * (lower[0, 1] - upper[0, 1])], 1)
     points = np.concatenate([upper, right, lower[::-1], left[::-1]])
-    turn = np.radians(rng.normal(0, 1.0) if rng.random() < 0.8 else rng.uniform(-8, 8))
+    turn = np.radians(rng.normal(0, 1.0) if rng.random() < 0.75 else rng.uniform(-10, 10))
     turn *= min(1.0, 1.5 * width / (bottom - top))  # a long piece lies straight: the channel holds it
     middle = points.mean(0)
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -50,3 +52,16 @@ def _crumbs(rng: np.random.Generator, present: NDArray[np.uint8], top: float, ga
         middle = (rng.uniform(0.1, 0.9) * width, top + rng.uniform(0.1, 0.9) * gap)
         points = np.stack([size * np.cos(angles), size * np.sin(angles)], 1) * rng.uniform(0.5, 1, (7, 1)) + middle
         cv2.fillPoly(present, [np.round(points * 8).astype(np.int32)], 1, cv2.LINE_8, 3)
+
+
+def pieces_of(rng: np.random.Generator, channel: Channel, height: int, width: int) -> NDArray[np.uint8]:
+    """1 where a piece lies, as in a stretch of a real channel, upright or turned over, mirrored or not."""
+    present = np.zeros((height, width), np.uint8)
+    start = rng.uniform(-0.3, max(0.0, channel.length - height / width))
+    mirrored, turned = rng.random(2) < 0.5
+    for piece in channel.pieces:
+        points = (piece.outline - (0.0, start)) * width
+        points[:, 0] = np.where(mirrored, width - points[:, 0], points[:, 0])
+        points[:, 1] = np.where(turned, height - points[:, 1], points[:, 1])
+        cv2.fillPoly(present, [np.round(points * 8).astype(np.int32)], 1, cv2.LINE_8, 3)
+    return present

@@ -1,22 +1,47 @@
-"""Everything in a core photo that is no rock: floors, walls, foam, slips, rulers, charts, handwriting."""
+"""Everything in a core photo that is no rock: floors, walls, foam, labels, rulers, charts."""
 
-import string
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from rockseg_training.synthetic.colours import Colour, any_colour, shade
-from rockseg_training.synthetic.marks import Face
+from rockseg_training.synthetic.colours import any_colour, shade
 from rockseg_training.synthetic.noise import fractal, profile
+from rockseg_training.synthetic.rock import Colour, Face
+from rockseg_training.synthetic.writing import write
 
 # Cardboard, wood, grey plastic, steel, white paper, black cloth, concrete, a blue table.
 FLOORS: Final = (
     (168, 118, 62), (190, 146, 88), (132, 92, 54), (150, 150, 140), (172, 176, 178), (236, 236, 232), (22, 22, 24),
     (128, 124, 118), (52, 58, 70), (206, 200, 186),
 )  # fmt: skip
+# White, blue, lime, red, and a foam gone yellow.
 FOAMS: Final = ((238, 238, 236), (52, 132, 206), (186, 232, 52), (206, 58, 56), (226, 214, 190))
-FONTS: Final = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
+PAPERS: Final = ((234, 232, 226), (234, 232, 226), (240, 222, 150), (170, 200, 224), (226, 120, 110))
+
+
+class Kind(IntEnum):
+    """What a thing is, to count what a crop shows."""
+
+    FLOOR = 1
+    WALL = 2
+    TRAY = 3
+    FOAM = 4
+    LABEL = 5
+    RULER = 6
+    CHART = 7
+
+
+@dataclass(frozen=True)
+class Thing:
+    """pixels (h, w, 3) float32; `ink` (h, w) bool where something is written on it, or None."""
+
+    kind: Kind
+    pixels: Face
+    ink: NDArray[np.bool_] | None = None
 
 
 def floor_colour(rng: np.random.Generator) -> Colour:
@@ -28,20 +53,19 @@ def floor_colour(rng: np.random.Generator) -> Colour:
 def floor(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Face:
     """(height, width, 3): flat, speckled, ribbed like card or grained like wood."""
     kind = rng.random()
-    surface = np.broadcast_to(colour, (height, width, 3)).astype(np.float32)
-    surface = surface + rng.uniform(0, 2) * rng.standard_normal((height, width, 1), dtype=np.float32)
+    surface = colour + rng.uniform(0, 2) * rng.standard_normal((height, width, 1), dtype=np.float32)
     if kind < 0.3:
-        return surface
+        return np.asarray(surface, np.float32)
     if kind < 0.7:
         texture = fractal(rng, height, width, beta=rng.uniform(0.5, 2.5), finest_px=2.0)
     elif kind < 0.85:
         texture = fractal(rng, height, width, beta=1.5, stretch=(20.0, 1.0), finest_px=2.0)
     else:
         texture = np.broadcast_to(np.sin(np.arange(width) * rng.uniform(0.3, 1.2)).astype(np.float32), (height, width))
-    return surface + rng.uniform(0.5, 5) * texture[..., None]
+    return np.asarray(surface + rng.uniform(0.5, 5) * texture[..., None], np.float32)
 
 
-def wall(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Face:
+def wall(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Thing:
     """A strip between two cores: lit edge, dark edge, grain along it."""
     light = np.ones(width, np.float32)
     rim = max(1, int(width * rng.uniform(0.1, 0.35)))
@@ -49,69 +73,57 @@ def wall(rng: np.random.Generator, height: int, width: int, colour: Colour) -> F
     light[-rim:] *= rng.uniform(0.4, 0.9)
     along_it = 1 + 0.03 * profile(rng, height, height / 12)
     strip: Face = colour * light[None, :, None] * along_it[:, None, None]
-    return strip + 2.5 * rng.standard_normal((height, width, 1), dtype=np.float32)
+    return Thing(Kind.WALL, strip + 2.5 * rng.standard_normal((height, width, 1), dtype=np.float32))
 
 
-def foam(rng: np.random.Generator, height: int, width: int) -> Face:
+def foam(rng: np.random.Generator, height: int, width: int) -> Thing:
     """A spacer in the place of lost core: a cylinder or block, often with a depth written on it."""
     colour = shade(rng, np.array(FOAMS[rng.integers(len(FOAMS))], np.float32), lightness=12, chroma=6)
     x = np.linspace(-1, 1, width, dtype=np.float32)
     light = np.ones(width, np.float32)
-    if rng.random() < 0.6:
+    if rng.random() < 0.65:
         light = (1 - rng.uniform(0.15, 0.6) * (x - rng.uniform(-0.3, 0.3)) ** 2).astype(np.float32)
-    face: Face = colour * light[None, :, None] + np.zeros((height, 1, 1), np.float32)
-    face = face + rng.uniform(0, 5) * fractal(rng, height, width, beta=1.0)[..., None]
-    return write(rng, face, lines=int(rng.integers(0, 3)))
+    face = (colour * light[None, :, None] + np.zeros((height, 1, 1), np.float32)).astype(np.float32)
+    face = face + rng.uniform(0, 7) * fractal(rng, height, width, beta=rng.uniform(0, 1.5), finest_px=1.5)[..., None]
+    return Thing(Kind.FOAM, *write(rng, face, lines=int(rng.integers(0, 3))))
 
 
-def slip(rng: np.random.Generator, height: int, width: int) -> Face:
+def label(rng: np.random.Generator, height: int, width: int) -> Thing:
     """A piece of paper, mostly with writing."""
-    colour = shade(rng, np.array((232, 230, 224), np.float32), lightness=10, chroma=3)
-    face = np.broadcast_to(colour, (height, width, 3)).astype(np.float32)
-    return write(rng, face + rng.normal(0, 1, (height, width, 1)).astype(np.float32), lines=int(rng.integers(0, 5)))
+    colour = shade(rng, np.array(PAPERS[rng.integers(len(PAPERS))], np.float32), lightness=10, chroma=3)
+    face = colour + rng.normal(0, 1, (height, width, 1)).astype(np.float32)
+    lines = 1 + int(rng.integers(0, 4)) if rng.random() < 0.8 else 0
+    return Thing(Kind.LABEL, *write(rng, face.astype(np.float32), lines=lines))
 
 
-def ruler(rng: np.random.Generator, height: int, width: int) -> Face:
-    """Ticks or alternating blocks along the longer side."""
+def ruler(rng: np.random.Generator, height: int, width: int) -> Thing:
+    """Ticks with figures, or alternating blocks, along the longer side."""
     dark, light = rng.uniform(10, 60), rng.uniform(180, 245)
     length, thick = max(height, width), min(height, width)
     face = np.full((length, thick, 3), light, np.float32)
     step = max(3, int(thick * rng.uniform(0.2, 1.0)))
     for count, y in enumerate(range(0, length, step)):
-        if rng.random() < 0.02:
-            continue
         if step > thick / 2:
             face[y : y + step, :] = dark if count % 2 else light
         else:
             face[y : y + max(1, step // 4), : thick // (1 if count % 5 == 0 else 2)] = dark
     if rng.random() < 0.4:
         face = 255 - face
-    return face if height >= width else np.ascontiguousarray(face.transpose(1, 0, 2))
+    if rng.random() < 0.4:
+        face[..., 2] *= 0.35  # a yellow folding rule
+    return Thing(Kind.RULER, face if height >= width else np.ascontiguousarray(face.transpose(1, 0, 2)))
 
 
-def chart(rng: np.random.Generator, height: int, width: int) -> Face:
-    """Colour and grey patches."""
+def chart(rng: np.random.Generator, height: int, width: int) -> Thing:
+    """Colour and grey patches, with a frame or without."""
     rows, columns = int(rng.integers(1, 4)), int(rng.integers(4, 9))
     patches = rng.uniform(10, 245, (rows, columns, 3)).astype(np.float32)
     patches[0] = np.linspace(20, 245, columns)[:, None]
-    return cv2.resize(patches, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.float32)
-
-
-def write(rng: np.random.Generator, face: Face, *, lines: int) -> Face:
-    """Letters and figures, printed or by hand, on a copy of the face."""
-    if lines == 0:
-        return face
-    drawing = np.ascontiguousarray(np.clip(face, 0, 255).astype(np.uint8))
-    height, width = face.shape[:2]
-    ink = (12, 12, 14) if rng.random() < 0.7 else (180, 30, 40)
-    for _ in range(lines):
-        letters = rng.choice(list(string.ascii_uppercase + string.digits * 3 + ".- "), int(rng.integers(2, 9)))
-        size = float(np.clip(width / 160 * rng.uniform(0.4, 1.6), 0.25, 2.5))
-        origin = (int(rng.uniform(0, 0.6) * width), int(rng.uniform(0.15, 1.0) * height))
-        cv2.putText(
-            drawing, "".join(letters), origin, FONTS[rng.integers(3)], size, ink, max(1, int(size * 2)), cv2.LINE_AA
-        )
-    if rng.random() < 0.4 and height > width / 3:
-        turned = cv2.rotate(drawing, cv2.ROTATE_180)
-        return turned.astype(np.float32)
-    return drawing.astype(np.float32)
+    face = np.asarray(cv2.resize(patches, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
+    if rng.random() < 0.5:
+        grey = float(rng.choice([15, 120, 235]))
+        for row in range(rows + 1):
+            face[max(0, row * height // rows - 2) : row * height // rows + 1] = grey
+        for column in range(columns + 1):
+            face[:, max(0, column * width // columns - 2) : column * width // columns + 1] = grey
+    return Thing(Kind.CHART, face)

@@ -1,0 +1,74 @@
+"""A box of cores: channels side by side with walls between them, filled from top to bottom."""
+
+import numpy as np
+
+from rockseg_training.synthetic import props
+from rockseg_training.synthetic.colours import any_rock_colour, shade
+from rockseg_training.synthetic.column import draw_column
+from rockseg_training.synthetic.props import Kind, Thing
+from rockseg_training.synthetic.rock import Colour
+from rockseg_training.synthetic.scene import Scene, lay_core
+from rockseg_training.synthetic.stage import Stage
+
+
+def draw_box(rng: np.random.Generator, scene: Scene, stage: Stage, *, empty: bool = False) -> None:
+    """Channels with core, spacers and gaps; some empty, or all. Walls: 4–76 % of a core's width in 71 real boxes."""
+    height, width = scene.size
+    across = stage.across
+    wall_px = max(2, int(across * np.clip(rng.lognormal(np.log(0.12), 0.7), 0.03, 0.7)))
+    play = int(across * rng.uniform(0.0, 0.2))
+    colour, bottom = props.floor_colour(rng), _bottom(rng)
+    if rng.random() < 0.45:
+        bottom = np.asarray(colour * rng.uniform(0.6, 1.05), np.float32)
+    left = -int(rng.uniform(0, 1) * across)
+    end = width if rng.random() < 0.6 else int(width * rng.uniform(0.5, 1.0))
+    while left < end:
+        scene.put(props.wall(rng, height, wall_px, colour), 0, left)
+        left += wall_px
+        _channel(rng, scene, left, across + play, bottom)
+        if not empty and rng.random() < 0.82:
+            _fill(rng, scene, left + int(rng.uniform(0, 1) * play), stage)
+        left += across + play
+    scene.put(props.wall(rng, height, wall_px, colour), 0, left)
+    if rng.random() < 0.25:  # the box's end
+        depth = int(rng.uniform(0.02, 0.2) * height) + 2
+        rim = Thing(Kind.WALL, props.floor(rng, depth, width, colour))
+        scene.put(rim, 0 if rng.random() < 0.5 else height - depth, 0)
+
+
+def _bottom(rng: np.random.Generator) -> Colour:
+    """Card, plastic, paper; or, the hardest, the colour of a rock."""
+    if rng.random() < 0.3:
+        return any_rock_colour(rng)
+    if rng.random() < 0.3:
+        return shade(rng, np.array((236, 236, 232), np.float32), lightness=8, chroma=2)
+    return props.floor_colour(rng)
+
+
+def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, colour: Colour) -> None:
+    face = props.floor(rng, scene.size[0], across, colour)
+    x = np.linspace(0, 1, across, dtype=np.float32)
+    light = 1 - rng.uniform(0, 0.6) * np.exp(-x / rng.uniform(0.04, 0.2)) - rng.uniform(0, 0.3) * np.exp((x - 1) / 0.08)
+    scene.put(Thing(Kind.TRAY, face * light[:, None].astype(np.float32)), 0, left)
+
+
+def _fill(rng: np.random.Generator, scene: Scene, left: int, stage: Stage) -> None:
+    """One channel from top to bottom."""
+    height, across, top = scene.size[0], stage.across, -int(rng.uniform(0, 0.3) * stage.across)
+    while top < height:
+        kind = rng.random()
+        length = int(np.clip(rng.gamma(2.0, 1.2), 0.4, 8) * across)
+        if kind < 0.68:
+            length = height if rng.random() < 0.4 else length + across // 2
+            length = max(8, min(length, height - top))
+            lay_core(rng, scene, draw_column(rng, length, across, stage), top, left)
+        elif kind < 0.86:
+            length = min(length, 2 * across)
+            scene.put(props.foam(rng, length, int(across * rng.uniform(0.8, 1))), top, left)
+        elif kind < 0.93:
+            scene.put(props.label(rng, max(8, length // 2), int(across * rng.uniform(0.6, 1))), top, left)
+        top += length
+    for _ in range(rng.poisson(0.8)):  # stickers on the rock
+        size = max(4, int(across * rng.uniform(0.08, 0.25)))
+        where = int(rng.uniform(0, height)), left + int(rng.uniform(0, 0.8) * across)
+        scene.put(props.label(rng, size, int(size * rng.uniform(0.8, 1.6))), *where)

@@ -1,0 +1,98 @@
+"""Limestone: shells and coated grains in lime mud, stylolites, white veins."""
+
+from typing import Final
+
+from rockseg_training.synthetic.families.family import Family
+from rockseg_training.synthetic.marks.bands import laminae, streaks
+from rockseg_training.synthetic.marks.blobs import Shape, rings, spots
+from rockseg_training.synthetic.marks.cells import cells
+from rockseg_training.synthetic.marks.fabric import fabric
+from rockseg_training.synthetic.marks.lines import shells, stylolites, veins
+from rockseg_training.synthetic.rock import Mark, Range, sometimes
+
+BITS = Shape(flat=(0.2, 0.7), turn=0.5, rough=0.1, spread=0.55)
+DISCS = Shape(flat=(0.7, 1.0), turn=1.0, rough=0.05, spread=0.35)
+
+
+def _lime(mottle: Range = (1.5, 5), grain: Range = (2, 6), flat: Range = (1, 4)) -> Mark:
+    return fabric(mottle=mottle, beta=(1.4, 2.4), flat=flat, grain_mm=(0.1, 0.4), grain=grain)
+
+
+FAMILIES: Final = (
+    Family(
+        "limestone/micrite with stylolites",
+        ((204, 202, 194), (176, 176, 174), (192, 182, 162), (150, 150, 150)),
+        (_lime(), stylolites((0.8, 2.2), (1, 4)), sometimes(0.6, shells((1.5, 4), (1, 6), (14, 35)))),
+    ),
+    Family(
+        "limestone/bioclastic wackestone",
+        ((176, 170, 158), (140, 138, 134), (196, 190, 176), (118, 118, 118)),
+        (
+            _lime(),
+            shells((1.5, 6), (8, 30), (22, 60)),
+            spots((0.6, 2), (0.03, 0.1), (14, 45), shape=BITS),
+            sometimes(0.5, stylolites((0.2, 0.9), (0.8, 3))),
+        ),
+    ),
+    Family(
+        "limestone/crinoidal grainstone",
+        ((190, 180, 160), (160, 152, 140), (172, 150, 136), (206, 200, 188)),
+        (
+            _lime((2, 5), (4, 8)),
+            spots((0.8, 2.2), (0.15, 0.35), (-24, 34), shape=DISCS),
+            spots((0.2, 0.5), (0.005, 0.015), (-70, -45), shape=DISCS),
+            sometimes(0.6, stylolites((0.2, 0.9), (0.8, 3))),
+        ),
+    ),
+    Family(
+        "limestone/oolitic and oncoidal",
+        ((210, 202, 182), (186, 176, 154), (166, 164, 158), (222, 216, 202)),
+        (
+            _lime((1.5, 4), (3, 7)),
+            rings((0.6, 1.6), (0.2, 0.4), (-45, -22)),
+            sometimes(0.6, rings((2.5, 6), (0.03, 0.12), (-55, -28))),
+            sometimes(0.6, stylolites((0.2, 0.9), (0.8, 3))),
+        ),
+    ),
+    Family(
+        "limestone/dark veined",
+        ((86, 86, 88), (104, 102, 98), (70, 72, 76), (126, 122, 114)),
+        (
+            _lime((1.5, 4)),
+            veins((2, 6), (0.3, 1.5), (80, 130)),
+            sometimes(0.6, shells((1.5, 5), (2, 9), (30, 70))),
+            sometimes(0.7, stylolites((0.4, 1.4), (0.8, 3))),
+        ),
+    ),
+    Family(
+        "limestone/nodular",
+        ((184, 178, 164), (156, 152, 146), (190, 166, 150), (134, 132, 130)),
+        (
+            _lime(),
+            cells((8, 22), (-62, -28), thick=(1.2, 2.6), flat=(0.45, 0.7), bend=0.3, tones=5, broken=0.5),
+            shells((1.5, 4), (3, 12), (18, 45)),
+            sometimes(0.6, stylolites((0.5, 1.5), (1, 3))),
+        ),
+    ),
+    Family(
+        "limestone/argillaceous banded",
+        ((150, 152, 152), (170, 170, 166), (128, 130, 134), (190, 192, 190)),
+        (
+            _lime((1.5, 4), (2, 5), (3, 8)),
+            laminae((3, 12), (3, 8), sharp=0.2),
+            streaks((14, 50), (0.4, 1.2), (18, 50), ragged=1.1),
+            shells((1.2, 3.5), (2, 9), (22, 50)),
+            stylolites((0.3, 1.2), (0.6, 2)),
+        ),
+    ),
+    Family(
+        "limestone/coral framestone",
+        ((206, 196, 178), (180, 172, 158), (160, 150, 134), (216, 208, 196)),
+        (
+            _lime((2, 6)),
+            cells((1.6, 3.6), (-55, -25), thick=(0.5, 1.0), flat=(0.6, 1.0), bend=0.1, tones=6, broken=0.8),
+            shells((2, 6), (3, 10), (22, 50)),
+            sometimes(0.7, stylolites((0.3, 1.0), (1, 3))),
+        ),
+    ),
+)

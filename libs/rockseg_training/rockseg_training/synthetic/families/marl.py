@@ -1,0 +1,91 @@
+"""Marl: smooth as mud, but lime comes and goes in it: soft pale and dark bands, burrows filled from the bed above."""
+
+from typing import Final
+
+from rockseg_training.synthetic.families.family import Family
+from rockseg_training.synthetic.marks.bands import laminae, rhythm, streaks
+from rockseg_training.synthetic.marks.blobs import Shape, spots
+from rockseg_training.synthetic.marks.fabric import fabric
+from rockseg_training.synthetic.marks.lines import shells
+from rockseg_training.synthetic.rock import Mark, Range, sometimes
+
+BURROWS = Shape(flat=(0.25, 0.6), turn=0.25, rough=0.12, spread=0.5)
+TWIGS = Shape(flat=(0.15, 0.3), turn=0.9, rough=0.05, spread=0.3, corners=8)
+PODS = Shape(flat=(0.25, 0.5), turn=0.12, rough=0.08, spread=0.4)
+
+
+def _marly(mottle: Range = (1.5, 4), flat: Range = (2, 8)) -> Mark:
+    return fabric(mottle=mottle, beta=(1.8, 2.8), flat=flat, grain_mm=(0.05, 0.15), grain=(3, 8))
+
+
+def _lime_comes_and_goes(contrast: Range = (7, 16)) -> Mark:
+    return rhythm((12, 40), contrast)
+
+
+FAMILIES: Final = (
+    Family(
+        "marl rock/limestone-marl rhythmite",
+        ((150, 154, 148), (124, 128, 126), (176, 176, 168), (138, 142, 126)),
+        (_marly(), _lime_comes_and_goes((12, 24)), spots((1, 3), (0.02, 0.1), (-20, -9), shape=BURROWS, soft=0.3)),
+    ),
+    Family(
+        "marl rock/chalky with twig burrows",
+        ((206, 206, 198), (190, 192, 186), (176, 180, 172), (212, 206, 192)),
+        (
+            _marly(),
+            _lime_comes_and_goes(),
+            spots((0.7, 1.8), (0.04, 0.12), (-40, -18), shape=TWIGS),
+            sometimes(0.6, spots((2, 5), (0.03, 0.1), (-24, -10), shape=BURROWS, soft=0.3)),
+        ),
+    ),
+    Family(
+        "marl rock/laminated with pale lenses",
+        ((76, 78, 80), (92, 94, 96), (62, 64, 66), (106, 108, 110)),
+        (
+            _marly((1, 3), (5, 14)),
+            laminae((1.2, 4), (4, 9), sharp=0.4),
+            _lime_comes_and_goes((5, 12)),
+            streaks((3.5, 11), (0.4, 1.1), (40, 95), ragged=1.5),
+        ),
+    ),
+    Family(
+        "marl rock/burrow-mottled",
+        ((142, 144, 138), (116, 120, 118), (160, 158, 146), (128, 136, 128)),
+        (
+            _marly(),
+            _lime_comes_and_goes(),
+            spots((2, 6), (0.1, 0.25), (-26, -10), shape=BURROWS, soft=0.3),
+            spots((1, 4), (0.04, 0.15), (10, 26), shape=BURROWS, soft=0.3),
+        ),
+    ),
+    Family(
+        "marl rock/with lime pods",
+        ((132, 132, 126), (150, 144, 130), (112, 114, 116), (146, 150, 140)),
+        (
+            _marly(),
+            _lime_comes_and_goes(),
+            spots((4, 10), (0.08, 0.3), (20, 42), shape=PODS),
+            sometimes(0.6, spots((1, 3), (0.02, 0.1), (-22, -9), shape=BURROWS, soft=0.3)),
+        ),
+    ),
+    Family(
+        "marl rock/green-grey banded",
+        ((126, 138, 124), (150, 160, 144), (106, 116, 106), (166, 170, 152)),
+        (
+            _marly(),
+            _lime_comes_and_goes((10, 20)),
+            sometimes(0.7, streaks((8, 25), (0.5, 1.3), (20, 50), ragged=1.2)),
+            spots((1, 3.5), (0.02, 0.1), (-20, -9), shape=BURROWS, soft=0.3),
+        ),
+    ),
+    Family(
+        "marl rock/shelly",
+        ((120, 122, 120), (142, 138, 126), (100, 104, 106), (164, 160, 148)),
+        (
+            _marly(),
+            _lime_comes_and_goes(),
+            shells((1.2, 4), (3, 12), (30, 65)),
+            spots((1.5, 4), (0.04, 0.14), (-22, -9), shape=BURROWS, soft=0.3),
+        ),
+    ),
+)

@@ -1,0 +1,63 @@
+"""How cores lie before the camera: alone and tight, alone on a floor, in a box, or not at all."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from rockseg_training.synthetic import props
+from rockseg_training.synthetic.box import draw_box
+from rockseg_training.synthetic.clutter import scatter
+from rockseg_training.synthetic.colours import any_rock_colour
+from rockseg_training.synthetic.column import draw_column
+from rockseg_training.synthetic.kinds import UNLABELLED
+from rockseg_training.synthetic.scene import Scene, lay_core
+from rockseg_training.synthetic.stage import Stage
+
+LAYOUTS: Final = ("tight", "beside", "single", "box", "nothing")
+SHARES: Final = (0.28, 0.08, 0.15, 0.39, 0.10)
+OWN_COLOUR_SHARE: Final = 0.16  # of floors of a rock's colour: a grey tray under grey sandstone was called rock
+
+
+def draw_scene(rng: np.random.Generator, height: int, width: int, stage: Stage) -> Scene:
+    """(height, width) with cores upright. Padding beyond a tight core is UNLABELLED."""
+    layout = LAYOUTS[rng.choice(len(LAYOUTS), p=SHARES)]
+    if layout in ("tight", "beside"):
+        return _tight(rng, height, width, stage, beside=layout == "beside")
+    own = rng.random() < OWN_COLOUR_SHARE
+    colour = any_rock_colour(rng) if own else props.floor_colour(rng)
+    scene = Scene(props.floor(rng, height, width, colour), np.zeros((height, width), np.uint8))
+    if layout == "single":
+        _single(rng, scene, stage)
+    else:
+        draw_box(rng, scene, stage, empty=layout == "nothing")
+    scatter(rng, scene, stage.core_width_px)
+    return scene
+
+
+def _tight(rng: np.random.Generator, height: int, width: int, stage: Stage, *, beside: bool) -> Scene:
+    """Rock to the rim, as in photos cut to one core; what the tile has beyond it is padding, and says nothing."""
+    across = stage.across
+    column = draw_column(rng, height, across, stage, whole=True)
+    if across >= width:
+        left = int(rng.integers(0, across - width + 1))
+        return Scene(column.pixels[:, left : left + width].copy(), column.mask[:, left : left + width].copy())
+    if beside:  # the next core lies against it
+        other = draw_column(rng, height, width - across, stage, whole=True)
+        return Scene(np.hstack([column.pixels, other.pixels]), np.hstack([column.mask, other.mask]))
+    left = int(rng.integers(0, width - across + 1)) if rng.random() < 0.5 else 0
+    right = width - across - left
+    mask = cv2.copyMakeBorder(column.mask, 0, 0, left, right, cv2.BORDER_CONSTANT, value=UNLABELLED)
+    # The segmenter mirrors a tile that leaves the photo; other programs fill.
+    edge = (cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT)[rng.choice(3, p=(0.7, 0.15, 0.15))]
+    grey = float(rng.choice([0, 124, 255]))
+    pixels = cv2.copyMakeBorder(column.pixels, 0, 0, left, right, edge, value=(grey, grey, grey))
+    return Scene(pixels.astype(np.float32), mask.astype(np.uint8))
+
+
+def _single(rng: np.random.Generator, scene: Scene, stage: Stage) -> None:
+    height, width = scene.size
+    length = height if rng.random() < 0.6 else int(height * rng.uniform(0.4, 0.95))
+    top = 0 if length == height else int(rng.uniform(0, height - length))
+    left = int(rng.uniform(-0.2, 1.0) * max(8, width - stage.across))
+    lay_core(rng, scene, draw_column(rng, length, stage.across, stage), top, left)

@@ -1,0 +1,21 @@
+"""What scenes are made with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rockseg_training.synthetic.box_layouts import Channel
+from rockseg_training.synthetic.paint import Painter
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who paints, how wide a core is, and channels of real boxes, if there are any."""
+
+    painter: Painter
+    core_width_px: float
+    core_mm: float
+    channels: Sequence[Channel] = ()
+
+    @property
+    def across(self) -> int:
+        return max(24, int(self.core_width_px))
