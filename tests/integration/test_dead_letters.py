@@ -168,6 +168,7 @@ async def test_a_stray_too_large_for_a_letter_leaves_its_beginning_and_its_origi
     (letter,) = [letter async for letter in dead_letters(letters.connection)]
     assert (letter.key, letter.value) == (b"k" * min(key_bytes, 4096), b"v" * min(value_bytes, 4096))
     assert letter.origin == f"{letters.connection.topics[Topic.JOBS]}/1/2"
+    assert f"cut from  {value_bytes} bytes" in (await letters.run("show", letter.position)).output
     headers = await headers_of_first(letters.connection)
     assert headers["rockseg_key_bytes"] == str(key_bytes).encode()
     assert headers["rockseg_value_bytes"] == str(value_bytes).encode()

@@ -11,6 +11,8 @@ from tests.integration.test_kafka_secured import acls
 from tests.real.kafka_secured import PASSWORD, SecuredKafka, unsigned_token
 from tests.real.kafka_topics import create_topics
 
+from rockseg_core.adapters.kafka import tokens
+from rockseg_core.adapters.kafka.check import check_brokers
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.feed import KafkaFeed
@@ -18,6 +20,7 @@ from rockseg_core.adapters.kafka.log import KafkaLog
 from rockseg_core.adapters.kafka.settings import kafka_settings
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.job import JobStatus
+from rockseg_core.ports.feed import Topic
 
 Settings = dict[str, str]
 FIRST_TOKEN_SECONDS = 4
@@ -134,6 +137,35 @@ async def test_a_token_that_is_renewed_in_its_file_is_used_when_the_broker_asks_
         await deliveries.close()
         await log.close()
         await feed.close()
+
+
+hangs = 0
+
+
+async def token_that_hangs_at_first() -> str:
+    global hangs  # noqa: PLW0603 - a hook has no other state
+    hangs += 1
+    if hangs <= 3:
+        await asyncio.Event().wait()
+    return unsigned_token("rockseg-api")
+
+
+async def test_a_hook_that_hangs_is_given_up_and_asked_again(
+    secured_kafka: SecuredKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(secured_kafka)
+    monkeypatch.setattr(tokens, "TOKEN_SECONDS", 0.2)
+    login = sasl("OAUTHBEARER", SASL_TOKEN_HOOK=f"{__name__}:token_that_hangs_at_first")
+    connection = KafkaConnection(kafka_settings(environ(secured_kafka, login)))
+    with pytest.raises(LogUnavailableError, match="SASL_TOKEN_HOOK"):
+        await soon(check_brokers(connection, [Topic.JOBS]))
+    log = KafkaLog(connection)
+    log.open()
+    try:
+        await soon(log.wait_connected())
+        await log.publish_request(a_request())
+    finally:
+        await log.close()
 
 
 async def test_a_job_goes_through_with_client_certificates_and_not_without(

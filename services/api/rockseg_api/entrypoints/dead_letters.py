@@ -52,6 +52,8 @@ async def print_one(name: str) -> None:
     if letter.request is None:
         click.echo(f"key       {letter.key!r}")
         click.echo(f"value     {None if letter.value is None else letter.value[:SHOWN_BYTES]!r}")
+        if letter.whole_bytes:
+            click.echo(_visible(f"cut from  {letter.whole_bytes} bytes; the whole stands at the place above"))
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(letter.request), indent=2).decode())
 

@@ -26,7 +26,8 @@ STILL_SECONDS: Final = 20.0
 class DeadLetter:
     """What a worker gave up, as it stands on the dead-letter topic; `at` in epoch seconds, by the brokers.
 
-    `code`, `sentence`, `origin` (topic/partition/offset) and `attempt` are empty in a letter that is none of ours.
+    `code`, `sentence`, `origin` (topic/partition/offset) and `attempt` are empty in a letter that is none of ours;
+    `whole_bytes` tells how long the value was where it was cut, and is empty elsewhere.
     """
 
     partition: int
@@ -39,6 +40,7 @@ class DeadLetter:
     sentence: str
     origin: str
     attempt: str
+    whole_bytes: str
 
     @property
     def position(self) -> str:
@@ -125,4 +127,5 @@ def _letter(record: Any) -> DeadLetter:
         sentence=headers.get("rockseg_error_sentence", ""),
         origin=headers.get("rockseg_origin", ""),
         attempt=headers.get("rockseg_attempt", ""),
+        whole_bytes=headers.get("rockseg_value_bytes", ""),
     )

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaConnectionError
@@ -12,6 +13,9 @@ from typing_extensions import override
 
 from rockseg_core.adapters.kafka.settings import PREFIX
 from rockseg_core.domain.errors import SettingsError
+
+TOKEN_SECONDS: Final = 5.0
+"""aiokafka waits for a token under the one lock of all its connections, without a time-out of its own."""
 
 
 class TokenUnavailableError(KafkaConnectionError):  # type: ignore[misc]  # aiokafka carries no types
@@ -27,7 +31,8 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
     @override
     async def token(self) -> str:
         try:
-            token = (await asyncio.to_thread(self._path.read_text, encoding="utf-8")).strip()
+            async with asyncio.timeout(TOKEN_SECONDS):
+                token = (await asyncio.to_thread(self._path.read_text, encoding="utf-8")).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise TokenUnavailableError(f"{PREFIX}SASL_TOKEN_FILE names a file that cannot be read") from error
         if not token:
@@ -58,7 +63,8 @@ class TokenHook(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka carrie
     @override
     async def token(self) -> str:
         try:
-            return await self._function()
+            async with asyncio.timeout(TOKEN_SECONDS):
+                return await self._function()
         except Exception as error:
             raise TokenUnavailableError(
                 f"the function of {PREFIX}SASL_TOKEN_HOOK gave no token ({type(error).__name__})"
