@@ -64,6 +64,11 @@ class PhotoPlan(Plan):
         for tile, of_tile in zip(tiles, logits, strict=True):
             self._pass.add(tile.index, of_tile)
 
+    @property
+    def core(self) -> CoreGeometry | None:
+        """What the first pass found; None until it is over."""
+        return self._core
+
     def segmentation(self) -> Segmentation:
         """Raises ValueError while logits are missing."""
         if self.tiles() or self._second is None or self._core is None:

@@ -37,6 +37,28 @@ def test_cores_of_unlike_length_are_all_counted() -> None:
     assert found.count == 4
 
 
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.45])
+def test_a_core_that_fills_a_small_part_of_its_row_is_counted_and_a_label_is_not(share: float) -> None:
+    rock = core_box(400, 320, cores=4, core_width=50) > 0
+    rock[round(400 * share) :, 240:] = False
+    rock[:18, 66:78] = True  # between two cores
+    for turned in (rock, rock.T):
+        found = measure(turned)
+        assert found is not None
+        assert (found.width_px, found.count) == (50, 4)
+
+
+def test_cores_askew_whose_profiles_overlap_are_told_apart_by_the_valley_between() -> None:
+    rows = np.arange(400)
+    rock = np.zeros((400, 300), bool)
+    for left in (20, 90, 160):
+        for row in rows:
+            rock[row, left + row // 12 : left + row // 12 + 50] = True
+    found = measure(rock)
+    assert found is not None
+    assert (found.width_px, found.count, found.sure) == (50, 3, True)
+
+
 def test_cores_that_touch_are_told_apart_by_a_known_width() -> None:
     rock = np.ones((400, 120), bool)
     found = measure(rock, known_width_px=40)
