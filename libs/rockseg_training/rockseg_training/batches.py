@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -103,7 +103,7 @@ def _draw(number: int) -> Batch:
     return _drawer.draw(number)
 
 
-def batches(recipe: Recipe, first: int, drawers: int = 1) -> Iterator[Batch]:
+def batches(recipe: Recipe, first: int, drawers: int = 1) -> Generator[Batch, None, None]:
     """Batches `first`, `first` + 1 … without end, drawn ahead by processes of their own; how many changes no batch."""
     with ProcessPoolExecutor(drawers, get_context("spawn"), _begin, (recipe,)) as pool:
         waiting: deque[Future[Batch]] = deque()

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rockseg_core.domain.manifest import Normalisation
+from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.evaluate import logits_of
 from rockseg_training.synthetic.crop import Drawn
 
@@ -16,11 +18,13 @@ TEMPERATURES: Final = np.exp(np.linspace(np.log(0.5), np.log(4.0), 60))
 WANTED_ACCURACY: Final = 0.9
 
 
-def sample_pixels(network: nn.Module, crops: Iterable[Drawn]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def sample_pixels(
+    network: nn.Module, crops: Iterable[Drawn], normalisation: Normalisation = NORMALISATION
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Logits (n, classes) and classes (n,) of pixels, chosen at random, that the network calls rock."""
     logits, labels = [], []
     for number, crop in enumerate(crops):
-        answer = logits_of(network, crop.pixels)
+        answer = logits_of(network, crop.pixels, normalisation)
         there = np.flatnonzero((answer.argmax(0) > 0) & (crop.mask < len(answer)))
         chosen = np.random.default_rng(number).permutation(there)[:SAMPLE]
         logits.append(answer.reshape(len(answer), -1)[:, chosen].T)

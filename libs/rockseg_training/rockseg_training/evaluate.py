@@ -96,13 +96,16 @@ def evaluate_photos(network: nn.Module, photos: Iterable[Photo], space: LabelSpa
     """A tally a photo, by name. The scale comes from the mask: the first pass of a Segmenter is not judged here."""
     tallies = {}
     for photo in photos:
-        pixels = at_scale(photo)
-        logits = logits_of(network, pixels)
-        size = photo.labels.shape[1], photo.labels.shape[0]
-        said = cv2.resize(logits.argmax(0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         tallies[photo.name] = Tally(space)
-        tallies[photo.name].add(said, photo.labels)
+        tallies[photo.name].add(class_map(network, photo), photo.labels)
     return tallies
+
+
+def class_map(network: nn.Module, photo: Photo, normalisation: Normalisation = NORMALISATION) -> NDArray[np.uint8]:
+    """(h, w): the likeliest class of each pixel of the photo."""
+    said = logits_of(network, at_scale(photo), normalisation).argmax(0).astype(np.uint8)
+    size = photo.labels.shape[1], photo.labels.shape[0]
+    return np.asarray(cv2.resize(said, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def at_scale(photo: Photo) -> NDArray[np.uint8]:

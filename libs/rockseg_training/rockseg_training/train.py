@@ -106,10 +106,12 @@ def train(
 
 
 def _begin_round(progress: Progress, length: Length) -> None:
-    more = progress.step < length.steps if length.steps else progress.seconds < length.minutes * 60
-    if progress.total and progress.step >= progress.total and more:
-        progress.begin, progress.total = progress.step, 0  # done once; now given more: another round
-    if length.steps:
+    """A run that is done and is given more begins another round of the schedule."""
+    done = progress.stopped or progress.step >= progress.total
+    more = progress.total < length.steps if length.steps else progress.seconds < length.minutes * 60
+    if progress.total and done and more and (length.steps or not progress.stopped):
+        progress.begin, progress.total, progress.stopped = progress.step, 0, False
+    if length.steps and not progress.stopped:
         progress.total = length.steps
 
 

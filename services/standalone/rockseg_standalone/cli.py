@@ -1,4 +1,4 @@
-"""The `rockseg` command. torch is imported inside `up` and `segment` only."""
+"""The `rockseg` command. torch is imported inside `up`, `segment` and `train` only."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from rockseg_core.domain.errors import RocksegError
 from rockseg_core.domain.job import JobOptions
 from rockseg_standalone.home import Home, default_bundle, default_folder
 from rockseg_standalone.terminal import EXIT_INTERRUPTED, plain
+from rockseg_standalone.train_command import train
 
 click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
@@ -39,7 +40,8 @@ model_option = click.option(
 def rockseg() -> None:
     """Rock types from drill-core photos: a class for every pixel.
 
-    [bold]rockseg up[/] serves it on this machine, [bold]rockseg segment[/] does photos without a server.
+    [bold]rockseg up[/] serves it on this machine, [bold]rockseg segment[/] does photos without a server,
+    [bold]rockseg train[/] makes a model of your own rocks.
     """
 
 
@@ -144,6 +146,7 @@ def create(tenant: str, data_dir: Path | None) -> None:
     click.echo(f"{home.keys_file} has its hash now.", err=True)
 
 
+rockseg.add_command(train)
 rockseg.add_command(topics)
 rockseg.add_command(dead_letter)
 rockseg.add_command(store)
