@@ -3,12 +3,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from rockseg_api.entrypoints.cli import main
 from rockseg_api.keys import CHECK_SECONDS, KeyFile, create_key, parse_key_lines
+from rockseg_core.adapters import stderr_log
 from rockseg_core.domain.errors import SettingsError
 
 
@@ -170,8 +170,8 @@ def test_the_command_prints_the_key_and_its_line() -> None:
     assert "a tenant's name" in refused.output
 
 
-def test_serving_without_a_key_file_is_one_sentence() -> None:
-    structlog.reset_defaults()  # as in a process of its own, whose log has not begun
+def test_serving_without_a_key_file_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stderr_log, "_begun", False)  # as in a process of its own
     done = CliRunner().invoke(main, ["serve"], env={"ROCKSEG_KEYS_FILE": None})
     assert done.exit_code == 2
     assert done.stderr.startswith("rockseg-api: ROCKSEG_KEYS_FILE is not set")

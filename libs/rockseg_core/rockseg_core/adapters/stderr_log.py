@@ -16,10 +16,12 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 # What clients of Kafka and S3 say about each connection is told by our own events, once and without addresses.
 LOUD: Final = ("aiokafka", "asyncio", "urllib3", "uvicorn", "uvicorn.error")
 
+_begun = False
+
 
 def say_last(program: str, sentence: str) -> None:
     """Why a process ends: in the log's form where it has begun, for whoever collects it, else as a plain line."""
-    if structlog.is_configured():
+    if _begun:
         structlog.get_logger(program).critical("ended", reason=sentence)
     else:
         sys.stderr.write(f"{program}: {sentence}\n")
@@ -49,6 +51,8 @@ def log_to_stderr(environ: Mapping[str, str], default: str = "info") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for loud in LOUD:
         logging.getLogger(loud).setLevel(max(level, logging.CRITICAL))
+    global _begun  # noqa: PLW0603 - a process has one log
+    _begun = True
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
