@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rockseg_training.reference import REFERENCE
-from rockseg_training.synthetic.crop import Drawn, draw_crop
+from rockseg_training.synthetic.crop import Drawn, core_width_px, draw_crop
 from rockseg_training.synthetic.kinds import NAMES, UNLABELLED
 
 SHAPES = [(256, 256), (512, 256), (256, 512), (96, 160)]
@@ -16,7 +16,7 @@ HARD = ("tray", "foam", "text", "ruler", "chart", "label")
 
 @pytest.fixture(scope="module")
 def crops() -> list[Drawn]:
-    return [draw_crop((5, number), 256, 256) for number in range(300)]
+    return [draw_crop((5, number), 256, 256) for number in range(240)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -62,14 +62,17 @@ def test_some_photos_show_no_rock_at_all(crops: list[Drawn]) -> None:
     assert 0.06 <= np.mean([not ((crop.mask > 0) & (crop.mask < UNLABELLED)).any() for crop in crops]) <= 0.25
 
 
-@pytest.mark.parametrize("shape", [(256, 256), (384, 256), (256, 640)])
-def test_a_crop_is_two_core_widths_long_and_cores_are_80_to_300_px_but_for_the_first_pass(
-    shape: tuple[int, int],
-) -> None:
-    widths = np.array([draw_crop((13, number), *shape).core_width_px for number in range(100)])
-    assert widths.max() <= min(300, max(shape) / 2)
+@pytest.mark.parametrize("shape", [(256, 256), (96, 320)])
+def test_a_crop_is_two_core_widths_long(shape: tuple[int, int]) -> None:
+    assert max(draw_crop((13, number), *shape).core_width_px for number in range(40)) <= max(shape) / 2
+
+
+def test_cores_are_80_to_300_px_wide_but_for_those_that_the_first_pass_sees() -> None:
+    rng = np.random.default_rng(1)
+    widths = np.array([core_width_px(rng) for _ in range(1000)])
     assert widths.min() >= 36
-    assert 0.05 <= (widths < 80).mean() <= 0.25
+    assert widths.max() <= 300
+    assert 0.05 <= (widths < 80).mean() <= 0.2
 
 
 def test_cores_lie_along_either_axis(crops: list[Drawn]) -> None:

@@ -16,8 +16,8 @@ def photograph(rng: np.random.Generator, scene: Face, *, sharpness: float = 1.0)
     if sharpness < 1:
         image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.float32)
     if rng.random() < 0.6:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.3))), np.float32)
-    image = image + rng.gamma(1.5, 1.2) * rng.standard_normal(image.shape, dtype=np.float32)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.0))), np.float32)
+    image = image + rng.gamma(1.5, 1.0) * rng.standard_normal(image.shape, dtype=np.float32)
     photo: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.7:
         quality = int(rng.integers(40, 96))
@@ -40,7 +40,7 @@ def _light(rng: np.random.Generator, scene: Face) -> Face:
     levels = (255 * np.linspace(0, 1, 256) ** gamma).astype(np.float32)
     lit = np.clip(scene * slope[..., None] * balance, 0, 255)
     image = np.asarray(cv2.LUT(lit.astype(np.uint8), levels), np.float32)
-    if rng.random() < 0.06:
+    if rng.random() < 0.04:
         image = np.repeat(image.mean(2, keepdims=True), 3, axis=2)
     return image
 

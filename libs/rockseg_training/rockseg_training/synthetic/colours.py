@@ -8,8 +8,8 @@ import numpy as np
 from rockseg_training.synthetic.rock import RGB, Colour
 
 # Shares of rocks that take a colour of any kind of rock, and that are bleached: a grey core under a cold lamp.
-STRANGE_SHARE: Final = 0.22
-BLEACHED_SHARE: Final = 0.22
+STRANGE_SHARE: Final = 0.08
+BLEACHED_SHARE: Final = 0.12
 # Colours that rocks of every kind have been seen in, dry and wet.
 ANY_ROCK: Final = (
     (210, 203, 188), (184, 168, 140), (150, 128, 96), (120, 112, 98), (62, 62, 64), (92, 96, 88), (104, 74, 66),
@@ -24,7 +24,7 @@ def rock_colour(rng: np.random.Generator, likely: Sequence[RGB]) -> Colour:
     base = np.array(anchors[int(rng.integers(len(anchors)))], np.float32)
     if rng.random() < BLEACHED_SHARE:
         base = base.mean() + 0.3 * (base - base.mean())
-    return shade(rng, base, lightness=20.0, chroma=4.0)
+    return shade(rng, base, lightness=15.0, chroma=4.0)
 
 
 def any_rock_colour(rng: np.random.Generator) -> Colour:

@@ -22,7 +22,7 @@ from rockseg_training.synthetic.textures import Textures
 
 CORE_WIDTH_PX: Final = 160.0
 CORE_MM: Final = (47.6, 63.5, 85.0, 100.0, 133.0)  # NQ, HQ, PQ, and two oil-field sizes
-NARROW_SHARE: Final = 0.15  # of cores below 80 px, as the first pass over a whole photo sees them
+NARROW_SHARE: Final = 0.12  # of cores below 80 px, as the first pass over a whole photo sees them
 SHOWN_SHARE: Final = 0.005  # of a crop: what covers less is not counted as shown
 
 
@@ -52,21 +52,21 @@ def draw_crop(
     """The same seed draws the same crop of (height, width). Cores lie along either axis, at most half as wide as the
     crop's longer side.
 
-    `textures` (see `read_textures`) take the place of a third of the rocks that they show; `channels` (see
-    `read_channels`) are layouts of real boxes.
+    `textures` (see `read_textures`) take the place of a third of the rocks that they show, save where only families
+    held out may paint; `channels` (see `read_channels`) are layouts of real boxes.
     """
     rng = np.random.default_rng(seed)
     along_x = bool(rng.random() < 0.5)
     across = min(core_width_px(rng), max(height, width) / 2)
     sizes = [mm for mm in CORE_MM if across >= mm] or [CORE_MM[0]]  # a photo has a pixel a mm and more
-    painter = Painter(families, textures or {})
+    painter = Painter(families, textures if textures and families != "held_out" else {})
     stage = Stage(painter, across, float(rng.choice(sizes)), channels)
     scene = draw_scene(rng, *((width, height) if along_x else (height, width)), stage)
     shown = _shown(scene)
     pixels, mask = scene.pixels, scene.mask
     if rng.random() < 0.4:
         pixels, mask = _askew(rng, pixels, mask)
-    source = float(np.exp(rng.uniform(np.log(80), np.log(500))))  # pixels a core in the photo before it is scaled
+    source = float(np.exp(rng.uniform(np.log(130), np.log(600))))  # pixels a core in the photo before it is scaled
     photo = photograph(rng, pixels, sharpness=min(1.0, source / max(across, 80.0)))
     if along_x:
         photo, mask = np.rot90(photo), np.rot90(mask)

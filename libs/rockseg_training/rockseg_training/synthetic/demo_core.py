@@ -14,7 +14,7 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
 
-SEED: Final = 36
+SEED: Final = 33
 SIZE: Final = (2400, 700)
 CORE_WIDTH_PX: Final = 262
 CORE_MM: Final = 100.0

@@ -30,6 +30,12 @@ class Rock:
     def size(self) -> tuple[int, int]:
         return self.height, self.width
 
+    @property
+    def dip(self) -> float:
+        """How far the bedding falls, or rises if below 0, over the width: pixels down a pixel to the right."""
+        middle = self.depth[self.height // 2]
+        return float(middle[0] - middle[-1]) / max(1, self.width - 1)
+
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
 

@@ -38,7 +38,7 @@ def hairlines(rng: np.random.Generator, pixels: Face, width: int) -> Face:
     """Hairlines across the core, dark, and part of the rock; on some, scratches of the saw."""
     drawing = np.clip(pixels, 0, 255).astype(np.uint8)
     height = len(drawing)
-    for _ in range(rng.poisson(height / width * rng.choice([0.1, 0.5, 1.2]))):
+    for _ in range(rng.poisson(height / width * rng.choice([0.05, 0.2, 0.6]))):
         x = np.linspace(0, width, 12)
         y = rng.uniform(0, height) + rng.normal(0, 0.12) * (x - width / 2) + np.cumsum(rng.normal(0, width / 150, 12))
         grey = float(rng.uniform(5, 70))

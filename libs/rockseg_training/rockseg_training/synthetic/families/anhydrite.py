@@ -7,7 +7,7 @@ from rockseg_training.synthetic.marks.bands import laminae, streaks
 from rockseg_training.synthetic.marks.blobs import Shape, spots
 from rockseg_training.synthetic.marks.cells import cells
 from rockseg_training.synthetic.marks.fabric import fabric, sparkle
-from rockseg_training.synthetic.rock import Mark, Range, sometimes
+from rockseg_training.synthetic.rock import Mark, Range
 
 NODULES = Shape(flat=(0.5, 0.95), turn=0.3, rough=0.07, spread=0.5)
 LATHS = Shape(flat=(0.12, 0.3), turn=1.5, rough=0.05, spread=0.5, corners=6)
@@ -28,21 +28,27 @@ FAMILIES: Final = (
         ((122, 112, 98), (96, 96, 96), (142, 124, 104), (112, 84, 70)),
         (
             _felt(),
+            cells((4, 10), (-45, -20), broken=0.6),
             spots((2.5, 8), (0.5, 0.9), (-6, 10), shape=NODULES, colour=(214, 216, 216), soft=0.1),
         ),
     ),
     Family(
         "anhydrite/enterolithic",
         ((206, 208, 210), (188, 184, 178), (222, 222, 220), (174, 182, 192)),
-        (_felt(), streaks((4, 9), (0.8, 2.2), (-105, -55), ragged=0.4), laminae((5, 12), (5, 12), wave_mm=(3, 8))),
+        (
+            _felt(),
+            laminae((5, 12), (5, 12), wave_mm=(3, 8)),
+            cells((4, 10), (-70, -40), thick=(0.6, 1.2), flat=(0.4, 0.7), broken=0.7),
+            streaks((6, 14), (0.8, 2.2), (-105, -55), ragged=0.4),
+        ),
     ),
     Family(
         "anhydrite/laminated with dark partings",
         ((196, 202, 210), (214, 214, 212), (176, 186, 198), (200, 192, 184)),
         (
             _felt((1.5, 4)),
-            streaks((2.5, 7), (0.3, 1.0), (-95, -50), ragged=0.5),
-            sometimes(0.6, cells((5, 12), (-60, -30), thick=(0.5, 0.9), flat=(0.3, 0.5), broken=0.8)),
+            streaks((6, 14), (0.4, 1.2), (-95, -50), ragged=0.5),
+            cells((4, 10), (-80, -45), thick=(0.6, 1.2), flat=(0.35, 0.6), broken=0.5),
         ),
     ),
     Family(
@@ -51,7 +57,7 @@ FAMILIES: Final = (
         (
             _felt((3, 7)),
             spots((1, 4), (0.1, 0.3), (8, 26), shape=LATHS),
-            cells((14, 32), (-80, -40), thick=(0.6, 1.3), broken=0.8),
+            cells((7, 16), (-100, -55), thick=(0.6, 1.3), broken=0.5),
             sparkle((0.002, 0.01), (15, 40)),
         ),
     ),

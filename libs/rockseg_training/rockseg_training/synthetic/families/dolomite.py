@@ -18,8 +18,8 @@ def _sugar(mottle: Range = (3, 8)) -> Mark:
     return fabric(mottle=mottle, beta=(1.0, 1.8), grain_mm=(0.3, 0.8), grain=(7, 12), skew=-0.15)
 
 
-def _vugs(size_mm: Range = (0.7, 2.5), cover: Range = (0.012, 0.05)) -> Mark:
-    return holes(size_mm, cover, (-105, -55), shape=HOLES, lit=85.0)
+def _vugs(size_mm: Range = (0.9, 2.8), cover: Range = (0.025, 0.06)) -> Mark:
+    return holes(size_mm, cover, (-120, -65), shape=HOLES, lit=85.0)
 
 
 FAMILIES: Final = (
@@ -31,7 +31,7 @@ FAMILIES: Final = (
     Family(
         "dolomite/mouldic",
         ((196, 184, 160), (168, 162, 148), (150, 140, 120), (206, 198, 180)),
-        (_sugar((2, 6)), holes((1, 3), (0.04, 0.1), (-95, -50), shape=MOULDS, lit=70.0), sometimes(0.5, _vugs())),
+        (_sugar((2, 6)), holes((1, 3), (0.04, 0.1), (-95, -50), shape=MOULDS, lit=70.0), _vugs((0.9, 2), (0.01, 0.03))),
     ),
     Family(
         "dolomite/microbial laminated",
@@ -39,13 +39,13 @@ FAMILIES: Final = (
         (
             _sugar((2, 5)),
             laminae((1.5, 5), (6, 13), sharp=0.3, wave_mm=(0.8, 3)),
-            holes((0.6, 2), (0.015, 0.05), (-95, -50), shape=MOULDS, lit=70.0),
+            holes((0.9, 2.2), (0.03, 0.06), (-95, -50), shape=MOULDS, lit=70.0),
         ),
     ),
     Family(
         "dolomite/burrow-mottled",
         ((150, 140, 124), (128, 122, 114), (170, 158, 138), (110, 106, 102)),
-        (_sugar(), worms((2, 5), (0.25, 0.5), (-28, 30), sharp=3.0), _vugs((0.6, 2))),
+        (_sugar(), worms((2, 5), (0.25, 0.5), (-28, 30), sharp=3.0), _vugs()),
     ),
     Family(
         "dolomite/crackled with white saddle dolomite",
@@ -53,7 +53,7 @@ FAMILIES: Final = (
         (
             _sugar((2, 6)),
             cells((8, 22), (60, 110), thick=(0.9, 2.2), bend=0.12, tones=9, broken=0.7),
-            _vugs((0.8, 3), (0.01, 0.04)),
+            _vugs(),
         ),
     ),
     Family(
@@ -61,7 +61,7 @@ FAMILIES: Final = (
         ((132, 132, 130), (154, 152, 146), (104, 104, 104), (176, 172, 164)),
         (
             _sugar((2, 5)),
-            _vugs((0.4, 0.9), (0.02, 0.06)),
+            _vugs((0.7, 1.3), (0.03, 0.07)),
             sometimes(0.5, laminae((4, 14), (3, 7))),
             sometimes(0.5, veins((0.4, 1.5), (0.3, 1), (45, 80))),
         ),

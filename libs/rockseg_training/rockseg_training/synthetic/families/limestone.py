@@ -18,20 +18,28 @@ def _lime(mottle: Range = (1.5, 5), grain: Range = (2, 6), flat: Range = (1, 4))
     return fabric(mottle=mottle, beta=(1.4, 2.4), flat=flat, grain_mm=(0.1, 0.4), grain=grain)
 
 
+def _fossils(a_core_square: Range = (12, 28)) -> Mark:
+    return shells((1.8, 5.5), a_core_square, (28, 62))
+
+
+def _seams(a_core_width: Range = (1.2, 2.6)) -> Mark:
+    return stylolites(a_core_width, (1, 3.5))
+
+
 FAMILIES: Final = (
     Family(
         "limestone/micrite with stylolites",
         ((204, 202, 194), (176, 176, 174), (192, 182, 162), (150, 150, 150)),
-        (_lime(), stylolites((0.8, 2.2), (1, 4)), sometimes(0.6, shells((1.5, 4), (1, 6), (14, 35)))),
+        (_lime(), _seams((2, 4)), _fossils((9, 18))),
     ),
     Family(
         "limestone/bioclastic wackestone",
         ((176, 170, 158), (140, 138, 134), (196, 190, 176), (118, 118, 118)),
         (
             _lime(),
-            shells((1.5, 6), (8, 30), (22, 60)),
+            _fossils((14, 32)),
             spots((0.6, 2), (0.03, 0.1), (14, 45), shape=BITS),
-            sometimes(0.5, stylolites((0.2, 0.9), (0.8, 3))),
+            _seams(),
         ),
     ),
     Family(
@@ -41,7 +49,8 @@ FAMILIES: Final = (
             _lime((2, 5), (4, 8)),
             spots((0.8, 2.2), (0.15, 0.35), (-24, 34), shape=DISCS),
             spots((0.2, 0.5), (0.005, 0.015), (-70, -45), shape=DISCS),
-            sometimes(0.6, stylolites((0.2, 0.9), (0.8, 3))),
+            _fossils(),
+            _seams(),
         ),
     ),
     Family(
@@ -49,9 +58,10 @@ FAMILIES: Final = (
         ((210, 202, 182), (186, 176, 154), (166, 164, 158), (222, 216, 202)),
         (
             _lime((1.5, 4), (3, 7)),
+            _fossils((9, 18)),
             rings((0.6, 1.6), (0.2, 0.4), (-45, -22)),
             sometimes(0.6, rings((2.5, 6), (0.03, 0.12), (-55, -28))),
-            sometimes(0.6, stylolites((0.2, 0.9), (0.8, 3))),
+            _seams(),
         ),
     ),
     Family(
@@ -60,8 +70,8 @@ FAMILIES: Final = (
         (
             _lime((1.5, 4)),
             veins((2, 6), (0.3, 1.5), (80, 130)),
-            sometimes(0.6, shells((1.5, 5), (2, 9), (30, 70))),
-            sometimes(0.7, stylolites((0.4, 1.4), (0.8, 3))),
+            _fossils((9, 18)),
+            _seams(),
         ),
     ),
     Family(
@@ -70,8 +80,8 @@ FAMILIES: Final = (
         (
             _lime(),
             cells((8, 22), (-62, -28), thick=(1.2, 2.6), flat=(0.45, 0.7), bend=0.3, tones=5, broken=0.5),
-            shells((1.5, 4), (3, 12), (18, 45)),
-            sometimes(0.6, stylolites((0.5, 1.5), (1, 3))),
+            _fossils(),
+            _seams(),
         ),
     ),
     Family(
@@ -81,8 +91,8 @@ FAMILIES: Final = (
             _lime((1.5, 4), (2, 5), (3, 8)),
             laminae((3, 12), (3, 8), sharp=0.2),
             streaks((14, 50), (0.4, 1.2), (18, 50), ragged=1.1),
-            shells((1.2, 3.5), (2, 9), (22, 50)),
-            stylolites((0.3, 1.2), (0.6, 2)),
+            _fossils(),
+            _seams(),
         ),
     ),
     Family(
@@ -91,8 +101,8 @@ FAMILIES: Final = (
         (
             _lime((2, 6)),
             cells((1.6, 3.6), (-55, -25), thick=(0.5, 1.0), flat=(0.6, 1.0), bend=0.1, tones=6, broken=0.8),
-            shells((2, 6), (3, 10), (22, 50)),
-            sometimes(0.7, stylolites((0.3, 1.0), (1, 3))),
+            _fossils(),
+            _seams(),
         ),
     ),
 )

@@ -18,7 +18,7 @@ def _marly(mottle: Range = (1.5, 4), flat: Range = (2, 8)) -> Mark:
     return fabric(mottle=mottle, beta=(1.8, 2.8), flat=flat, grain_mm=(0.05, 0.15), grain=(3, 8))
 
 
-def _lime_comes_and_goes(contrast: Range = (7, 16)) -> Mark:
+def _lime_comes_and_goes(contrast: Range = (9, 18)) -> Mark:
     return rhythm((12, 40), contrast)
 
 
@@ -44,7 +44,7 @@ FAMILIES: Final = (
         (
             _marly((1, 3), (5, 14)),
             laminae((1.2, 4), (4, 9), sharp=0.4),
-            _lime_comes_and_goes((5, 12)),
+            _lime_comes_and_goes((8, 15)),
             streaks((3.5, 11), (0.4, 1.1), (40, 95), ragged=1.5),
         ),
     ),

@@ -17,16 +17,16 @@ def _mud(mottle: Range = (0.8, 2.5), flat: Range = (3, 14)) -> Mark:
     return fabric(mottle=mottle, beta=(2.0, 3.0), flat=flat, grain_mm=(0.02, 0.06), grain=(2, 8))
 
 
-def _splits(a_core_width: Range = (0.3, 1.6)) -> Mark:
+def _splits(a_core_width: Range = (1.5, 4)) -> Mark:
     """Hairline partings along the bedding: what makes a shale."""
-    return cracks(a_core_width, (0.15, 0.6), (-60, -25), steep=False)
+    return cracks(a_core_width, (0.2, 0.7), (-75, -35), steep=False)
 
 
 FAMILIES: Final = (
     Family(
         "mudstone/fissile black shale",
         ((42, 42, 46), (58, 58, 60), (34, 35, 38), (70, 66, 60)),
-        (_mud(), laminae((0.4, 1.5), (1.5, 4)), _splits((1.5, 4))),
+        (_mud(), laminae((0.4, 1.5), (1.5, 4)), _splits((4, 9))),
     ),
     Family(
         "mudstone/massive grey claystone",
@@ -39,7 +39,7 @@ FAMILIES: Final = (
         (
             _mud((1, 3), (1, 4)),
             spots((1, 5), (0.01, 0.06), (0, 12), shape=ROUND, colour=(150, 158, 138)),
-            _splits((0.3, 1.2)),
+            _splits(),
         ),
     ),
     Family(
@@ -71,11 +71,11 @@ FAMILIES: Final = (
     Family(
         "mudstone/dried and cracked",
         ((122, 102, 88), (140, 126, 108), (108, 88, 78), (160, 148, 130)),
-        (_mud((1, 3), (1, 4)), cracks((1, 4), (0.5, 1.6), (22, 55)), _splits((0.2, 0.9))),
+        (_mud((1, 3), (1, 4)), cracks((1, 4), (0.5, 1.6), (22, 55)), _splits((1, 3))),
     ),
     Family(
         "mudstone/green-grey blocky",
         ((120, 128, 116), (98, 108, 100), (142, 148, 136), (156, 166, 158)),
-        (_mud((1, 3), (1, 4)), cracks((0.6, 2.5), (0.15, 0.5), (-45, -20)), _splits((0.5, 2))),
+        (_mud((1, 3), (1, 4)), cracks((0.6, 2.5), (0.15, 0.5), (-45, -20)), _splits()),
     ),
 )

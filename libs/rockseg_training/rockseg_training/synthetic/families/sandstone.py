@@ -41,7 +41,7 @@ FAMILIES: Final = (
         "sandstone/parallel laminated",
         ((190, 172, 138), (146, 140, 128), (120, 104, 82), (206, 196, 176)),
         (
-            fabric(mottle=(1, 3), beta=(1.0, 2.0), flat=(2, 8), grain_mm=(0.35, 0.8), grain=(9, 15), skew=0.12),
+            fabric(mottle=(1, 3), beta=(1.0, 2.0), flat=(2, 8), grain_mm=(0.4, 0.9), grain=(10, 16), skew=0.12),
             laminae((2.5, 7), (5, 12), sharp=0.3),
             sometimes(0.4, laminae((12, 30), (3, 8), sharp=0.2)),
         ),
@@ -50,7 +50,7 @@ FAMILIES: Final = (
         "sandstone/oil-stained",
         ((66, 50, 36), (92, 72, 50), (48, 40, 32), (124, 100, 66)),
         (
-            fabric(mottle=(2, 5), beta=(1.0, 2.2), grain_mm=(0.4, 1.0), grain=(9, 16), skew=-0.15),
+            fabric(mottle=(2, 5), beta=(1.0, 2.2), grain_mm=(0.4, 1.0), grain=(10, 18), skew=-0.1),
             sometimes(0.6, stain((150, 128, 96), cover=(0.08, 0.4), sharp=(2, 6))),
             sometimes(0.5, laminae((4, 12), (3, 8), sharp=0.2)),
             sparkle((0.001, 0.006), (40, 90)),
@@ -68,7 +68,7 @@ FAMILIES: Final = (
         "sandstone/muddy with wisps",
         ((164, 148, 116), (136, 130, 116), (178, 164, 134), (112, 104, 90)),
         (
-            fabric(mottle=(3, 8), beta=(1.6, 2.4), flat=(1, 3), grain_mm=(0.35, 0.8), grain=(9, 15), skew=0.15),
+            fabric(mottle=(3, 8), beta=(1.6, 2.4), flat=(1, 3), grain_mm=(0.4, 0.9), grain=(10, 17), skew=0.15),
             streaks((30, 90), (0.6, 1.6), (-60, -25), ragged=1.2),
             sometimes(0.6, spots((2, 5), (0.02, 0.1), (-26, 14), shape=BURROWS, soft=0.3)),
         ),

@@ -6,14 +6,21 @@ from rockseg_training.synthetic.families.family import Family
 from rockseg_training.synthetic.marks.bands import cross_sets, laminae, streaks
 from rockseg_training.synthetic.marks.blobs import Shape, spots
 from rockseg_training.synthetic.marks.fabric import fabric, sparkle
-from rockseg_training.synthetic.rock import Mark, Range, sometimes
+from rockseg_training.synthetic.rock import Mark, Range
 
 BURROWS = Shape(flat=(0.35, 0.8), turn=0.5, rough=0.16, spread=0.5)
-TUBES = Shape(flat=(0.15, 0.35), turn=0.35, rough=0.1)
 
 
 def _silt(mottle: Range = (2, 5), flat: Range = (2, 7)) -> Mark:
-    return fabric(mottle=mottle, beta=(1.6, 2.4), flat=flat, grain_mm=(0.06, 0.12), grain=(16, 28))
+    return fabric(mottle=mottle, beta=(1.6, 2.4), flat=flat, grain_mm=(0.06, 0.12), grain=(22, 36))
+
+
+def _burrows() -> Mark:
+    return spots((1.2, 3), (0.05, 0.14), (-24, -10), shape=BURROWS, soft=0.3)
+
+
+def _faint_laminae() -> Mark:
+    return laminae((1, 3), (3.5, 7), sharp=0.3)
 
 
 FAMILIES: Final = (
@@ -22,6 +29,7 @@ FAMILIES: Final = (
         ((140, 136, 126), (112, 112, 108), (96, 94, 90), (128, 118, 100)),
         (
             _silt((3, 7), (1.5, 4)),
+            _faint_laminae(),
             spots((1.5, 4), (0.1, 0.3), (-22, -9), shape=BURROWS, soft=0.3),
             spots((1, 3), (0.05, 0.2), (7, 20), shape=BURROWS, soft=0.3),
         ),
@@ -29,19 +37,20 @@ FAMILIES: Final = (
     Family(
         "siltstone/parallel laminated",
         ((150, 146, 138), (118, 120, 116), (134, 106, 90), (98, 100, 102)),
-        (_silt(), laminae((0.9, 3), (5, 11), sharp=0.4), sometimes(0.5, laminae((6, 18), (2, 6)))),
+        (_silt(), laminae((0.9, 3), (5, 11), sharp=0.4), _burrows()),
     ),
     Family(
         "siltstone/ripple cross-laminated",
         ((162, 156, 142), (134, 128, 116), (120, 104, 88), (146, 140, 134)),
-        (_silt(), cross_sets((5, 14), (0.9, 2.2), (6, 12), slope=(0.15, 0.45))),
+        (_silt(), cross_sets((5, 14), (0.9, 2.2), (6, 12), slope=(0.15, 0.45)), _burrows()),
     ),
     Family(
         "siltstone/red floodplain",
         ((140, 88, 70), (126, 82, 68), (156, 110, 88), (118, 90, 80)),
         (
             _silt((2, 6), (1, 3)),
-            sometimes(0.7, laminae((1.2, 4), (3, 7))),
+            _faint_laminae(),
+            _burrows(),
             spots((1, 4), (0.01, 0.05), (22, 45), shape=BURROWS, soft=0.3),
         ),
     ),
@@ -51,14 +60,14 @@ FAMILIES: Final = (
         (
             _silt((2, 5), (1, 3)),
             sparkle((0.001, 0.005), (20, 45)),
-            sometimes(0.7, spots((1, 3), (0.01, 0.06), (-18, -8), shape=TUBES)),
-            sometimes(0.5, laminae((2, 6), (2, 5))),
+            _burrows(),
+            _faint_laminae(),
         ),
     ),
     Family(
         "siltstone/convolute",
         ((150, 138, 118), (124, 122, 116), (104, 104, 100), (140, 122, 104)),
-        (_silt(), laminae((1.5, 5), (6, 13), sharp=0.4, wave_mm=(2, 7))),
+        (_silt(), laminae((1.5, 5), (6, 13), sharp=0.4, wave_mm=(2, 7)), _burrows()),
     ),
     Family(
         "siltstone/micaceous with burrowed laminae",
@@ -76,7 +85,8 @@ FAMILIES: Final = (
         (
             _silt((3, 6), (2, 6)),
             streaks((25, 70), (0.8, 2), (12, 30), ragged=1.2),
-            sometimes(0.7, spots((1.5, 4), (0.03, 0.12), (-18, -8), shape=BURROWS, soft=0.3)),
+            _faint_laminae(),
+            _burrows(),
         ),
     ),
 )

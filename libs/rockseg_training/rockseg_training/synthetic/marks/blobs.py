@@ -36,7 +36,7 @@ def outlines(rock: Rock, shape: Shape, size_px: float, cover: float) -> Outlines
     if shape.jagged:
         radii = radii * (1 + shape.jagged * rng.uniform(-1, 1, (count, shape.corners)))
     sizes = size_px * np.clip(np.exp(rng.normal(0, shape.spread, count)), 0.3, 3.0)
-    flat, turn = rng.uniform(*shape.flat, count), rng.normal(0, shape.turn, count)
+    flat, turn = rng.uniform(*shape.flat, count), np.arctan(rock.dip) + rng.normal(0, shape.turn, count)
     x = sizes[:, None] * radii * np.cos(angles)
     y = sizes[:, None] * radii * np.sin(angles) * flat[:, None]
     cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]

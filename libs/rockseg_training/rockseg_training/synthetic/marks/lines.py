@@ -68,7 +68,7 @@ def stylolites(a_core_width: Range, height_mm: Range, lift: Range = (-90, -45)) 
             tall = rock.mm(height_mm)
             teeth = rng.standard_normal(len(x)) * np.repeat(rng.uniform(0.2, 1.2, len(x) // 9 + 1), 9)[: len(x)]
             slow = cv2.GaussianBlur(rng.standard_normal((len(x), 1)), (1, 31), 6)[:, 0] * 5
-            y = rng.uniform(0, rock.height) + tall * 0.5 * (teeth + slow) + rng.normal(0, 0.04) * x
+            y = rng.uniform(0, rock.height) + tall * 0.5 * (teeth + slow) + (rock.dip + rng.normal(0, 0.04)) * x
             paths.append(np.stack([x, y], 1))
         tone = _tone(rock, lift, None)
         return _strokes(face, paths, [tone] * len(paths), [1.0] * len(paths), opacity=float(rng.uniform(0.55, 1.0)))
@@ -88,7 +88,7 @@ def cracks(a_core_width: Range, thick_mm: Range, lift: Range, *, steep: bool = T
             t = np.linspace(0, reach, 9)
             side = np.cumsum(rng.normal(0, reach / 45 if steep else reach / 130, 9))
             start = rng.uniform(-0.1, 1, 2) * (rock.width, rock.height)
-            path = np.stack([side, t] if steep else [t, side], 1) + start
+            path = np.stack([side, t] if steep else [t, side + rock.dip * t], 1) + start
             width = rock.mm(thick_mm)
             paths += [path[:5], path[4:]]
             widths += [width, width / 2]
