@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rockseg_core.codec.bundle import encode_manifest
 from rockseg_core.domain.arrays import Logits
-from rockseg_core.domain.manifest import Manifest, Normalisation, RockClass, SelfTest
+from rockseg_core.domain.manifest import Calibration, Manifest, Normalisation, RockClass, SelfTest
 from rockseg_model.bundle import CARD, MANIFEST, WEIGHTS, Bundle, load_bundle
 from rockseg_model.manifest_rules import check_manifest
 from rockseg_model.self_test import class_shares, noise_tile
@@ -36,6 +36,8 @@ def write_bundle(
     state_dict: Mapping[str, Tensor],
     card: str,
     dtype: torch.dtype = torch.float16,
+    calibration: Calibration | None = None,
+    threshold_sources: Mapping[str, str] | None = None,
 ) -> Bundle:
     """Write `folder` (made when missing; its three files are replaced) and read it back as anyone else would.
 
@@ -58,6 +60,8 @@ def write_bundle(
         thresholds=dict(thresholds),
         self_test=_self_test(network, normalisation, tile_shapes[0]),
         files={file: hashlib.sha256(content).hexdigest() for file, content in files.items()},
+        calibration=calibration,
+        threshold_sources=dict(threshold_sources or {}),
     )
     check_manifest(manifest)
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62})")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 CONFIDENT: Final = "confident"
 MOST_TILE_PIXELS: Final = 4 << 20
+MOST_TEXT: Final = 500
 CORE_WIDTHS_PX: Final = range(16, 2049)
 
 
@@ -31,9 +32,23 @@ def check_manifest(manifest: Manifest) -> None:
         raise BundleError("the bundle's temperature is not above 0")
     if not 0 <= manifest.thresholds.get(CONFIDENT, math.nan) <= 1:
         raise BundleError(f"the bundle's thresholds have no {CONFIDENT} between 0 and 1")
+    _check_calibration(manifest)
     for digest in manifest.files.values():
         if not SHA256.fullmatch(digest):
             raise BundleError("the bundle's manifest has a sha256 that is not 64 lower-case hexadecimal digits")
+
+
+def _check_calibration(manifest: Manifest) -> None:
+    """What it says goes into every report."""
+    texts = [*manifest.threshold_sources.values()]
+    if calibration := manifest.calibration:
+        texts += [calibration.method, calibration.source]
+        if calibration.ece is not None and not 0 <= calibration.ece <= 1:
+            raise BundleError("the bundle's calibration error is outside 0 to 1")
+    if any(len(text) > MOST_TEXT or not text.isprintable() for text in texts):
+        raise BundleError(
+            f"the bundle tells where it comes from in more than {MOST_TEXT} characters, or unprintable ones"
+        )
 
 
 def _check_classes(manifest: Manifest) -> None:

@@ -78,6 +78,7 @@ class PhotoPlan(Plan):
             confidence=self._second.confidence,
             core=self._core,
             confident_share=self._second.confident_share,
+            mean_posterior=self._second.posterior.rows,
             warnings=tuple(self._warnings),
         )
 
@@ -114,6 +115,7 @@ class PhotoPlan(Plan):
             self._size,
             _along(size),
             first.background,
+            classes=len(manifest.classes),
             temperature=manifest.temperature,
             confident=manifest.thresholds[CONFIDENT],
         )

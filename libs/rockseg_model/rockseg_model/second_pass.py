@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rockseg_core.domain.arrays import Confidence, Mask
+from rockseg_model.mean_posterior import MeanPosterior
 from rockseg_model.mosaic import Band
 from rockseg_model.painter import Painter
 from rockseg_model.posterior import posterior
@@ -25,6 +26,7 @@ class SecondPass:
         along: int,
         background: NDArray[np.float32],
         *,
+        classes: int,
         temperature: float,
         confident: float,
     ) -> None:
@@ -34,6 +36,7 @@ class SecondPass:
         self._confidence: Confidence = sure
         self._painter = Painter(size, photo, along)
         self._rock, self._sure = 0, 0
+        self.posterior = MeanPosterior(classes)
 
     def take(self, band: Band) -> None:
         found = posterior(band.logits, self._temperature)
@@ -46,6 +49,7 @@ class SecondPass:
         rock = found.chosen != 0
         self._rock += int(np.count_nonzero(rock))
         self._sure += int(np.count_nonzero(rock & (found.confidence >= self._least)))
+        self.posterior.take(found)
         self._painter.paint(band.start, band.stop, found)
 
     @property

@@ -175,6 +175,9 @@ MANIFESTS = [
     (lambda m: m.update(temperature=0), "temperature"),
     (lambda m: m.update(thresholds={}), "confident"),
     (lambda m: m["self_test"].update(tolerance=0), "tolerance"),
+    (lambda m: m.update(calibration={"method": "m", "source": "s", "ece": 1.1}), "calibration error"),
+    (lambda m: m.update(calibration={"method": "m", "source": "s" * 501}), "where it comes from"),
+    (lambda m: m.update(threshold_sources={"confident": "line\nbreak"}), "where it comes from"),
     (lambda m: m.pop("self_test"), "cannot be read"),
     (lambda m: m.update(core_width_px="160"), "cannot be read"),
 ]
@@ -186,6 +189,14 @@ def test_a_manifest_that_cannot_be_right_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(BundleError, match=sentence):
         load_bundle(rewrite_manifest(edit))
+
+
+def test_a_bundle_of_before_says_nothing_of_its_calibration_and_is_read(rewrite_manifest: Rewrite) -> None:
+    def as_before(manifest: dict) -> None:
+        del manifest["calibration"], manifest["threshold_sources"]
+
+    manifest = load_bundle(rewrite_manifest(as_before)).manifest
+    assert (manifest.calibration, manifest.threshold_sources) == (None, {})
 
 
 def test_fields_of_a_later_version_are_ignored(rewrite_manifest: Rewrite) -> None:

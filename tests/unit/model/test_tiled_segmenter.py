@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from drawn import SHAPES, ColourNetwork, core_box, drawn_manifest, drawn_segmenter, photo_of
+from drawn import COLOURS, SHAPES, ColourNetwork, core_box, drawn_manifest, drawn_segmenter, photo_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +121,24 @@ def test_the_order_and_grouping_of_answers_do_not_matter() -> None:
     assert np.array_equal(one.mask, other.mask)
     assert np.array_equal(one.confidence, other.confidence)
     assert one.confident_share == other.confident_share
+
+
+def test_what_else_a_class_may_be_is_the_posterior_averaged_over_its_pixels() -> None:
+    # Half of the rock has a colour between those of sandstone and siltstone, and nearest to that of limestone.
+    photo = photo_of(core_box(700, 260, cores=2, core_width=100, bed=700))
+    between = (0.7 * COLOURS[1] + 0.3 * COLOURS[2]).astype(np.uint8)
+    photo[350:][photo[350:].any(axis=2)] = between
+    segmenter = drawn_segmenter(drawn_manifest(core_width_px=100))
+    found = segment(photo, _at(100), segmenter)
+    assert found.mean_posterior is not None
+    logits = ColourNetwork()([photo])[0].astype(np.float64)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=0)
+    assert set(np.unique(found.mask)) == {0, 1, 5}
+    for index in (1, 5):
+        wanted = probabilities[:, found.mask == index].mean(axis=1)
+        assert found.mean_posterior[index] == pytest.approx(wanted, abs=1e-5)
+        assert np.sort(wanted)[-2] > 0.001
+    assert not found.mean_posterior[[0, 2, 3, 4, *range(6, 12)]].any()
 
 
 def test_a_tile_of_no_round_and_a_plan_without_its_logits_are_refused() -> None:

@@ -29,8 +29,23 @@ class SelfTest(msgspec.Struct, frozen=True):
     tolerance: float
 
 
+class Calibration(msgspec.Struct, frozen=True):
+    """How logits became probabilities that mean what they say, from what that was fitted, and how far off they are.
+
+    `ece`: expected calibration error over pixels called rock (15 bins of equal mass), on other data than it was fitted
+    on; None where nobody measured it.
+    """
+
+    method: str
+    source: str
+    ece: float | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`tile_shapes` are (height, width) in pixels; `core_width_px` is the scale at which the network looks."""
+    """`tile_shapes` are (height, width) in pixels; `core_width_px` is the scale at which the network looks.
+
+    `threshold_sources` says of thresholds where they come from. Bundles of before have neither it nor `calibration`.
+    """
 
     schema: int = MANIFEST_SCHEMA
     name: str
@@ -43,3 +58,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: dict[str, float]
     self_test: SelfTest
     files: dict[str, str]
+    calibration: Calibration | None = None
+    threshold_sources: dict[str, str] = {}

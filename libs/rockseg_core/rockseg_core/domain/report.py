@@ -5,18 +5,36 @@ from typing import Literal
 import msgspec
 
 from rockseg_core.domain.job import ModelRef
+from rockseg_core.domain.manifest import Calibration
 
 REPORT_SCHEMA = 1
 
 
+class Alternative(msgspec.Struct, frozen=True):
+    """Another class that pixels may be of (the background is one), with its mean calibrated probability over them."""
+
+    name: str
+    index: int
+    probability: float
+
+
 class ClassShare(msgspec.Struct, frozen=True):
-    """A class with at least one pixel, background left out; `share_of_rock` of all pixels that are not background."""
+    """A class with at least one pixel, background left out; `share_of_rock` of all pixels that are not background.
+
+    `confidence` is the class's own mean calibrated probability over its pixels, `second` the likeliest other class,
+    `group_confidence` the mean probability of any class of its `group`. None in reports of before, and `second` where
+    no other class has half a thousandth.
+    """
 
     name: str
     rgb: tuple[int, int, int]
     index: int
     pixels: int
     share_of_rock: float
+    confidence: float | None = None
+    second: Alternative | None = None
+    group: str | None = None
+    group_confidence: float | None = None
 
 
 class CoreGeometry(msgspec.Struct, frozen=True):
@@ -31,7 +49,8 @@ class CoreGeometry(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Classes in index order. `rock_fraction` of the photo, `confident_share` of the rock, `seconds` by stage.
 
-    `warnings` are codes of `domain.warnings`.
+    `warnings` are codes of `domain.warnings`. `calibration` is that of the model's probabilities; None where its
+    bundle does not say.
     """
 
     schema: int = REPORT_SCHEMA
@@ -44,3 +63,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelRef
     seconds: dict[str, float]
     warnings: tuple[str, ...]
+    calibration: Calibration | None = None

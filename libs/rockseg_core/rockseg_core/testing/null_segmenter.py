@@ -188,6 +188,7 @@ class NullSegmenter(Segmenter):
             ),
             confident_share=1.0,
             warnings=(CORE_WIDTH_GUESSED,) if known is None else (),
+            mean_posterior=np.eye(len(NULL_CLASSES)),
         )
 
     @override
