@@ -36,7 +36,7 @@ def draw_sheet(worst: Sequence[Judged], space: LabelSpace) -> Image.Image:
         f"{judged.photo.name} ({judged.photo.hole}): {100 * judged.right:.0f} % right" for judged in worst[:MOST]
     ]
     used = sorted({int(index) for judged in worst[:MOST] for index in np.unique(_exact(judged, space)) if index})
-    width = max([3 * (SIDE_PX + GAP_PX) + GAP_PX, *(row.shape[1] + 2 * GAP_PX for row in rows)])
+    width = 2 * GAP_PX + max([420, *(row.shape[1] for row in rows)])  # the captions need so much
     height = sum(row.shape[0] + CAPTION_PX + GAP_PX for row in rows) + CAPTION_PX * (len(used) + 2)
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
