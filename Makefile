@@ -52,7 +52,7 @@ deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, 
 	@$(BIN)/python -m tests.real.install
 
 test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
-	@$(BIN)/python -m pytest -m faults
+	@$(BIN)/python -m pytest -m faults -s
 
 clean:  ## Remove .venv and what the tools left; results in out/ stay.
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/latest.json
