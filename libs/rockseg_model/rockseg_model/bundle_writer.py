@@ -14,9 +14,10 @@ from rockseg_core.codec.bundle import encode_manifest
 from rockseg_core.domain.arrays import Logits
 from rockseg_core.domain.manifest import Calibration, Manifest, Normalisation, RockClass, SelfTest
 from rockseg_model.bundle import CARD, MANIFEST, WEIGHTS, Bundle, load_bundle
+from rockseg_model.familiarity import Familiarity
 from rockseg_model.manifest_rules import check_manifest
 from rockseg_model.self_test import class_shares, noise_tile
-from rockseg_model.weights import network_of, pack, unpack
+from rockseg_model.weights import familiarity_of, network_of, pack, unpack
 
 SEEDS: Final = range(8)
 LEAST_TOLERANCE: Final = 0.02
@@ -37,18 +38,23 @@ def write_bundle(
     card: str,
     dtype: torch.dtype = torch.float16,
     calibration: Calibration | None = None,
+    familiarity: Familiarity | None = None,
     threshold_sources: Mapping[str, str] | None = None,
 ) -> Bundle:
     """Write `folder` (made when missing; its three files are replaced) and read it back as anyone else would.
 
     `state_dict` is of `build_network(len(classes))`, whole or without its counters; `tile_shapes` are (height, width),
-    multiples of 32, list transposes too; `thresholds` has `confident` within [0, 1]; `card` is Markdown. Kernels are
+    multiples of 32, list transposes too; `thresholds` has `confident` within [0, 1], and may have more (see
+    `manifest_rules`), with `threshold_sources` where they come from; `familiarity` is what the warnings `not_core` and
+    `unlike_training_data` rest on; `card` is Markdown. Kernels are
     kept as `dtype` (float16 or bfloat16: about 2 bytes a parameter). The self test is computed here, from the very
     tensors that were written. Raises BundleError for tensors or fields that no loader would accept.
     """
-    weights = pack(state_dict, dtype)
+    statistics = {name: torch.from_numpy(array) for name, array in familiarity.arrays.items()} if familiarity else {}
+    weights = pack({**state_dict, **statistics}, dtype)
     files = {WEIGHTS: weights, CARD: card.encode()}
     network = network_of(len(classes), unpack(weights))
+    familiarity_of(network, unpack(weights))
     manifest = Manifest(
         name=name,
         version=version,

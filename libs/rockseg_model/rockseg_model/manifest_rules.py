@@ -6,11 +6,14 @@ from typing import Final
 
 from rockseg_core.domain.errors import BundleError
 from rockseg_core.domain.manifest import Manifest
+from rockseg_core.domain.warnings import LOW_CONFIDENCE, NOT_CORE, UNLIKE_TRAINING_DATA
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62})")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 CONFIDENT: Final = "confident"
 MOST_TILE_PIXELS: Final = 4 << 20
+# Thresholds that a bundle may have; without one, its warning never comes. A distance has no bound.
+MOST: Final = {NOT_CORE: 1.0, LOW_CONFIDENCE: 1.0, UNLIKE_TRAINING_DATA: math.inf}
 MOST_TEXT: Final = 500
 CORE_WIDTHS_PX: Final = range(16, 2049)
 
@@ -30,12 +33,19 @@ def check_manifest(manifest: Manifest) -> None:
         raise BundleError("the bundle's normalisation has a mean that is no number or a std that is not above 0")
     if not 0 < manifest.temperature < math.inf:
         raise BundleError("the bundle's temperature is not above 0")
-    if not 0 <= manifest.thresholds.get(CONFIDENT, math.nan) <= 1:
-        raise BundleError(f"the bundle's thresholds have no {CONFIDENT} between 0 and 1")
+    _check_thresholds(manifest)
     _check_calibration(manifest)
     for digest in manifest.files.values():
         if not SHA256.fullmatch(digest):
             raise BundleError("the bundle's manifest has a sha256 that is not 64 lower-case hexadecimal digits")
+
+
+def _check_thresholds(manifest: Manifest) -> None:
+    if not 0 <= manifest.thresholds.get(CONFIDENT, math.nan) <= 1:
+        raise BundleError(f"the bundle's thresholds have no {CONFIDENT} between 0 and 1")
+    for name, most in MOST.items():
+        if not 0 <= manifest.thresholds.get(name, 0) <= most:
+            raise BundleError(f"the bundle's threshold {name} is outside 0 to {most:g}")
 
 
 def _check_calibration(manifest: Manifest) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from torch import nn
+from torch import Tensor, nn
+
+from rockseg_model.glimpse import STRIDES
 
 ENCODER: Final = "tu-tf_efficientnet_lite0"
 
@@ -22,3 +24,16 @@ def build_network(classes: int) -> nn.Module:
     network = smp.Unet(ENCODER, encoder_weights=None, decoder_channels=DECODER_CHANNELS, classes=classes)
     assert isinstance(network, nn.Module)  # noqa: S101 - for mypy: smp has no types
     return network
+
+
+def with_maps(network: nn.Module, tiles: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+    """Logits of (N, 3, h, w) as the network itself computes them, and the encoder's maps by stride, for STRIDES."""
+    maps: list[Tensor] = network.encoder(tiles)  # type: ignore[operator] # smp has no types
+    logits: Tensor = network.segmentation_head(network.decoder(maps))  # type: ignore[operator] # likewise
+    return logits, {stride: maps[stride.bit_length() - 1] for stride in STRIDES}
+
+
+def channels_at(network: nn.Module, stride: int) -> int:
+    """Of the encoder's map at 1/stride; strides are powers of 2 from 1 to 32."""
+    channels: list[int] = network.encoder.out_channels  # type: ignore[union-attr, assignment] # smp has no types
+    return channels[stride.bit_length() - 1]

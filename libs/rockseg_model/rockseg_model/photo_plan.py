@@ -13,12 +13,15 @@ from rockseg_core.domain.warnings import (
     CORE_WIDTH_GUESSED,
     CORE_WIDTH_IMPLAUSIBLE,
     CORE_WIDTH_UNCERTAIN,
+    LOW_CONFIDENCE,
     LOW_RESOLUTION,
     PHOTO_REDUCED,
     SEVERAL_CORES,
 )
 from rockseg_core.ports.segmenter import Plan, Tile
+from rockseg_model.familiarity import Familiarity
 from rockseg_model.first_pass import FirstPass
+from rockseg_model.glimpse import Features, Glimpses
 from rockseg_model.manifest_rules import CONFIDENT
 from rockseg_model.scale import first_pass_size, is_plausible, known_core_width, resize, second_pass_scale
 from rockseg_model.second_pass import SecondPass
@@ -33,7 +36,19 @@ class PhotoPlan(Plan):
     hold rock, which way the core runs, and how many there are.
     """
 
-    def __init__(self, photo: Pixels, options: JobOptions, manifest: Manifest, *, shifted: bool = False) -> None:
+    def __init__(
+        self,
+        photo: Pixels,
+        options: JobOptions,
+        manifest: Manifest,
+        *,
+        shifted: bool = False,
+        familiarity: Familiarity | None = None,
+        look: bool = False,
+    ) -> None:
+        """`look` asks for the encoder's view even where there is no `familiarity` to judge it by."""
+        self._familiarity, self._look = familiarity, look or familiarity is not None
+        self._glimpses: Glimpses | None = None
         self._photo, self._manifest, self._shifted = photo, manifest, shifted
         self._size = photo.shape[0], photo.shape[1]
         self._known = known_core_width(options)
@@ -69,6 +84,11 @@ class PhotoPlan(Plan):
         """What the first pass found; None until it is over."""
         return self._core
 
+    @property
+    def features(self) -> Features | None:
+        """The encoder's view of the photo, once the first pass is over and if it was asked for."""
+        return self._glimpses.features if self._glimpses else None
+
     def segmentation(self) -> Segmentation:
         """Raises ValueError while logits are missing."""
         if self.tiles() or self._second is None or self._core is None:
@@ -79,8 +99,16 @@ class PhotoPlan(Plan):
             core=self._core,
             confident_share=self._second.confident_share,
             mean_posterior=self._second.posterior.rows,
-            warnings=tuple(self._warnings),
+            warnings=tuple(self._warnings + self._unsure(self._second.confident_share)),
         )
+
+    def _unsure(self, confident_share: float) -> list[str]:
+        return [LOW_CONFIDENCE] if confident_share < self._manifest.thresholds.get(LOW_CONFIDENCE, 0) else []
+
+    def _unfamiliar(self) -> list[str]:
+        if self._familiarity is None or self.features is None:
+            return []
+        return self._familiarity.warnings(self.features, self._manifest.thresholds)
 
     def _begin_first(self) -> TilePass:
         manifest = self._manifest
@@ -89,7 +117,10 @@ class PhotoPlan(Plan):
         self._first = FirstPass(size, along, manifest.temperature)
         places = least_cover(size, manifest.tile_shapes)
         self._tiles_before = len(places)
-        return TilePass(resize(self._photo, size), places, len(manifest.classes), 0, self._first.take)
+        self._glimpses = Glimpses(size) if self._look else None
+        return TilePass(
+            resize(self._photo, size), places, len(manifest.classes), 0, self._first.take, glimpses=self._glimpses
+        )
 
     def _begin_second(self) -> TilePass:
         manifest, first = self._manifest, self._first
@@ -98,6 +129,7 @@ class PhotoPlan(Plan):
         size, low_resolution, reduced = second_pass_scale(
             self._size, self._core.width_px, manifest.core_width_px, manifest.tile_shapes
         )
+        self._warnings += self._unfamiliar()
         self._warnings += [CORE_WIDTH_GUESSED] if self._core.source == "guess" else []
         self._warnings += [] if first.sure else [CORE_WIDTH_UNCERTAIN]
         self._warnings += [LOW_RESOLUTION] if low_resolution else []

@@ -7,7 +7,7 @@ from rockseg_model import openmp  # noqa: F401 - first: it must come before torc
 from rockseg_model.bundle import Bundle, load_bundle
 from rockseg_model.tiled_segmenter import TiledSegmenter
 from rockseg_model.torch_network import TorchNetwork, choose_device
-from rockseg_model.weights import network_of, unpack
+from rockseg_model.weights import familiarity_of, network_of, unpack
 
 
 class TorchSegmenter(TiledSegmenter):
@@ -22,10 +22,12 @@ class TorchSegmenter(TiledSegmenter):
     def of(cls, bundle: Bundle, *, device: str = "auto", shifted: bool = False) -> Self:
         """Tensors are converted here, once. Raises as `load` does."""
         chosen = choose_device(device)
-        network = network_of(len(bundle.manifest.classes), unpack(bundle.weights))
+        tensors = unpack(bundle.weights)
+        network = network_of(len(bundle.manifest.classes), tensors)
         return cls(
             bundle.manifest,
             bundle.ref,
             TorchNetwork(network, bundle.manifest.normalisation, chosen),
             shifted=shifted,
+            familiarity=familiarity_of(network, tensors),
         )

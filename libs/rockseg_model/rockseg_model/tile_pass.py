@@ -9,6 +9,7 @@ import numpy as np
 
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.ports.segmenter import Tile
+from rockseg_model.glimpse import Glimpses
 from rockseg_model.mosaic import Band, Mosaic
 from rockseg_model.tiling import Place
 
@@ -19,13 +20,21 @@ MOST_TILES_A_ROUND: Final = 16
 class TilePass:
     """`sink` gets every band of the picture in order, the last one when the last round is in.
 
-    Tiles are numbered from `first_index` on, in the order of the picture's longer side.
+    With `glimpses`, the encoder's view of every tile is asked for. Tiles are numbered from
+    `first_index` on, in the order of the picture's longer side.
     """
 
     def __init__(
-        self, picture: Pixels, places: Sequence[Place], classes: int, first_index: int, sink: Callable[[Band], None]
+        self,
+        picture: Pixels,
+        places: Sequence[Place],
+        classes: int,
+        first_index: int,
+        sink: Callable[[Band], None],
+        *,
+        glimpses: Glimpses | None = None,
     ) -> None:
-        self._picture, self._sink = picture, sink
+        self._picture, self._sink, self._glimpses = picture, sink, glimpses
         self._mosaic = Mosaic(classes, (picture.shape[0], picture.shape[1]))
         ordered = sorted(places, key=self._mosaic.start_of)
         self._places = dict(enumerate(ordered, first_index))
@@ -42,7 +51,7 @@ class TilePass:
         if not self._waiting and not self._closed:
             self._closed = True
             self._close(self._mosaic.size[self._mosaic.along])
-        return [Tile(index, cut(self._picture, self._places[index])) for index in sorted(self._waiting)]
+        return [self._tile(index, self._places[index]) for index in sorted(self._waiting)]
 
     def add(self, index: int, logits: Logits) -> None:
         """Only kept: blending waits for `tiles`, which is called off the event loop."""
@@ -50,6 +59,10 @@ class TilePass:
             raise ValueError(f"tile {index} is not of this round")
         self._waiting.remove(index)
         self._arrived[index] = logits
+
+    def _tile(self, index: int, place: Place) -> Tile:
+        tile = Tile(index, cut(self._picture, place))
+        return self._glimpses.ask(tile, place) if self._glimpses else tile
 
     def _blend(self) -> None:
         if not self._arrived:

@@ -11,6 +11,8 @@ from rockseg_core.domain.job import JobOptions, ModelRef
 from rockseg_core.domain.manifest import Manifest
 from rockseg_core.domain.segmentation import Segmentation
 from rockseg_core.ports.segmenter import Plan, Segmenter, Tile
+from rockseg_model.familiarity import Familiarity
+from rockseg_model.glimpse import Features, Inside, LookingTile
 from rockseg_model.photo_plan import PhotoPlan
 from rockseg_model.self_test import agrees, noise_tile
 
@@ -25,12 +27,32 @@ class Network(Protocol):
         """(h, w, 3) uint8 each, all of one shape → (C, h, w) float32 each. Raises FatalError."""
         ...
 
+    def look(
+        self,
+        pixels: Sequence[Pixels],
+        inside: Sequence[Inside],  # noqa: ARG002 - for those that can
+    ) -> tuple[Sequence[Logits], Sequence[Features | None]]:
+        """The same, with what the encoder saw inside each; None from a network that has no such thing to tell."""
+        return self(pixels), [None] * len(pixels)
+
 
 class TiledSegmenter(Segmenter):
-    """`shifted` lays the grid half a tile off: what that changes is what the grid puts into a mask."""
+    """`shifted` lays the grid half a tile off: what that changes is what the grid puts into a mask.
 
-    def __init__(self, manifest: Manifest, ref: ModelRef, network: Network, *, shifted: bool = False) -> None:
+    Without `familiarity`, nothing is said of photos that show no core or are unlike all that was learned.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        ref: ModelRef,
+        network: Network,
+        *,
+        shifted: bool = False,
+        familiarity: Familiarity | None = None,
+    ) -> None:
         self._manifest, self._ref, self._network, self._shifted = manifest, ref, network, shifted
+        self._familiarity = familiarity
 
     @property
     @override
@@ -50,13 +72,31 @@ class TiledSegmenter(Segmenter):
     @override
     def plan(self, photo: Pixels, options: JobOptions) -> PhotoPlan:
         """Raises UsageError for a core width that is no positive number."""
-        return PhotoPlan(photo, options, self._manifest, shifted=self._shifted)
+        return PhotoPlan(photo, options, self._manifest, shifted=self._shifted, familiarity=self._familiarity)
+
+    def glimpse(self, photo: Pixels) -> Features | None:
+        """What the encoder sees of a photo in its first pass; None from a network that cannot tell."""
+        plan = PhotoPlan(photo, JobOptions(), self._manifest, look=True)
+        while plan.core is None:
+            tiles = plan.tiles()
+            if plan.core is None:
+                plan.add(tiles, self.forward(tiles))
+        return plan.features
 
     @override
     def forward(self, tiles: Sequence[Tile]) -> Sequence[Logits]:
         if len({tile.shape for tile in tiles}) > 1:
             raise ValueError("tiles of several shapes in one batch")
-        return self._network([tile.pixels for tile in tiles])
+        pixels = [tile.pixels for tile in tiles]
+        if not any(isinstance(tile, LookingTile) for tile in tiles):
+            return self._network(pixels)
+        whole = Inside(0, 0, *tiles[0].shape)
+        inside = [tile.inside if isinstance(tile, LookingTile) else whole for tile in tiles]
+        logits, features = self._network.look(pixels, inside)
+        for tile, seen in zip(tiles, features, strict=True):
+            if isinstance(tile, LookingTile):
+                tile.glimpse.features = seen
+        return logits
 
     @override
     def stitch(self, plan: Plan) -> Segmentation:

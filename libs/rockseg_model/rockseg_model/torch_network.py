@@ -1,8 +1,8 @@
 """A bundle's network on a device: the one place where torch computes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -13,9 +13,13 @@ from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError, SettingsError
 from rockseg_core.domain.manifest import Normalisation
 from rockseg_model.fold_norms import fold_norms
+from rockseg_model.glimpse import Features, Inside
+from rockseg_model.network import with_maps
 from rockseg_model.tiled_segmenter import Network
 
 DEVICES: Final = ("auto", "cpu", "cuda")
+
+Answer: TypeAlias = tuple[Logits, Features | None]
 
 
 class TorchNetwork(Network):
@@ -42,34 +46,57 @@ class TorchNetwork(Network):
 
     @override
     def __call__(self, pixels: Sequence[Pixels]) -> Sequence[Logits]:
+        return [logits for logits, _ in self._answers(pixels, [None] * len(pixels))]
+
+    @override
+    def look(
+        self, pixels: Sequence[Pixels], inside: Sequence[Inside]
+    ) -> tuple[Sequence[Logits], Sequence[Features | None]]:
+        answers = self._answers(pixels, inside)
+        return [logits for logits, _ in answers], [features for _, features in answers]
+
+    def _answers(self, pixels: Sequence[Pixels], inside: Sequence[Inside | None]) -> list[Answer]:
         try:
             if self._device.type == "cpu":
-                return self._tile_by_tile(pixels)
+                return self._tile_by_tile(pixels, inside)
             with torch.inference_mode():
                 batch = torch.from_numpy(np.stack(pixels)).pin_memory()
-                return list(self._logits(batch.to(self._device, non_blocking=True)))
+                return self._forward(batch.to(self._device, non_blocking=True), inside)
         except (RuntimeError, MemoryError) as error:  # CUDA's errors, out of memory among them, are RuntimeErrors
             raise FatalError("the device that runs the network failed") from error
 
-    def _tile_by_tile(self, pixels: Sequence[Pixels]) -> list[Logits]:
+    def _tile_by_tile(self, pixels: Sequence[Pixels], inside: Sequence[Inside | None]) -> list[Answer]:
         """Never as one batch: four 1024×256 tiles at once take 38 ms each, one takes 27, for it stays in the cache.
 
         Tiles enough for every core take a core each, which wait for nobody; the rest have all cores, one by one.
         """
         whole = len(pixels) - len(pixels) % self._cores if self._cores > 1 else 0
-        return [*self._threads.map(self._tile, pixels[:whole]), *map(self._tile, pixels[whole:])]
+        together = self._threads.map(self._tile, pixels[:whole], inside[:whole])
+        return [*together, *map(self._tile, pixels[whole:], inside[whole:])]
 
-    def _tile(self, pixels: Pixels) -> Logits:
+    def _tile(self, pixels: Pixels, inside: Inside | None) -> Answer:
         with torch.inference_mode():
-            logits: Logits = self._logits(torch.from_numpy(pixels[None]))[0]
-            return logits
+            (answer,) = self._forward(torch.from_numpy(pixels[None]), [inside])
+            return answer
 
-    def _logits(self, batch: Tensor) -> Logits:
-        """(N, h, w, 3) uint8 → (N, C, h, w) float32 on the host. A permuted NHWC is what channels_last means."""
-        tile = (batch.permute(0, 3, 1, 2).float() * self._factor + self._offset).to(self._dtype)
-        logits: Tensor = self._network(tile)
+    def _forward(self, batch: Tensor, inside: Sequence[Inside | None]) -> list[Answer]:
+        """(N, h, w, 3) uint8 → N × (C, h, w) float32 on the host. A permuted NHWC is what channels_last means."""
+        tiles = (batch.permute(0, 3, 1, 2).float() * self._factor + self._offset).to(self._dtype)
+        features: list[Features | None] = [None] * len(inside)
+        if any(inside):
+            logits, maps = with_maps(self._network, tiles)
+            features = [_mean_inside(maps, number, part) if part else None for number, part in enumerate(inside)]
+        else:
+            logits = self._network(tiles)
         array: Logits = logits.to(torch.float32, memory_format=torch.contiguous_format).cpu().numpy()
-        return array
+        return list(zip(array, features, strict=True))
+
+
+def _mean_inside(maps: Mapping[int, Tensor], number: int, inside: Inside) -> Features:
+    """(K,) of one tile of a batch; float32 before the mean: bfloat16 has 8 bits."""
+    means = [of[number][(slice(None), *inside.cells(stride))].float().mean((1, 2)) for stride, of in maps.items()]
+    seen: Features = torch.cat(means).cpu().numpy()
+    return seen
 
 
 def choose_device(wanted: str) -> torch.device:

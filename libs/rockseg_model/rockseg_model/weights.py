@@ -9,7 +9,9 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from rockseg_core.domain.errors import BundleError
-from rockseg_model.network import build_network
+from rockseg_model.familiarity import PREFIX, Familiarity
+from rockseg_model.glimpse import STRIDES
+from rockseg_model.network import build_network, channels_at
 
 # Training's counter in each batch norm; of no use to inference, and the only integers in a state dict.
 COUNTER: Final = "num_batches_tracked"
@@ -17,17 +19,23 @@ FLOATS: Final = frozenset({torch.float16, torch.bfloat16, torch.float32})
 
 
 def pack(state_dict: Mapping[str, Tensor], dtype: torch.dtype) -> bytes:
-    """Kernels as `dtype`; vectors (biases, batch norms) stay float32: they are few, and float16 has no variance of 1e5.
+    """Kernels as `dtype`; vectors (biases, batch norms) and statistics of what the network has seen stay float32.
+
+    They are few, and float16 has no variance of 1e5.
 
     Raises BundleError when a value is, or becomes, infinite or no number.
     """
     packed = {
-        name: tensor.detach().cpu().to(dtype if tensor.ndim > 1 else torch.float32).contiguous()
+        name: tensor.detach().cpu().to(_kept_as(name, tensor, dtype)).contiguous()
         for name, tensor in state_dict.items()
         if not name.endswith(COUNTER)
     }
     _check_finite(packed)
     return save(packed)
+
+
+def _kept_as(name: str, tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if tensor.ndim == 1 or name.startswith(PREFIX) else dtype
 
 
 def unpack(body: bytes) -> dict[str, Tensor]:
@@ -44,7 +52,11 @@ def unpack(body: bytes) -> dict[str, Tensor]:
 
 
 def network_of(classes: int, tensors: Mapping[str, Tensor]) -> nn.Module:
-    """The network in float32, in evaluation mode. Raises BundleError where `tensors` are not exactly its own."""
+    """The network in float32, in evaluation mode. Raises BundleError where `tensors` are not exactly its own.
+
+    Statistics of what it has seen, which a bundle may have besides, are no part of it.
+    """
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
     # On the meta device nothing is drawn at random: every tensor is assigned below.
     with torch.device("meta"):
         network = build_network(classes)
@@ -61,6 +73,12 @@ def network_of(classes: int, tensors: Mapping[str, Tensor]) -> nn.Module:
     counters = {name: torch.zeros((), dtype=torch.int64) for name in network.state_dict() if name.endswith(COUNTER)}
     network.load_state_dict(state | counters, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def familiarity_of(network: nn.Module, tensors: Mapping[str, Tensor]) -> Familiarity | None:
+    """None for a bundle without statistics of what it has seen. Raises BundleError where they are another network's."""
+    arrays = {name: tensor.float().numpy() for name, tensor in tensors.items() if name.startswith(PREFIX)}
+    return Familiarity.of(arrays, sum(channels_at(network, stride) for stride in STRIDES))
 
 
 def _check_finite(tensors: Mapping[str, Tensor]) -> None:
