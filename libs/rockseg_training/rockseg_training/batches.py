@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -19,7 +20,10 @@ from rockseg_training.datasets.photo import Dataset
 from rockseg_training.labels import LabelSpace, translation
 from rockseg_training.photo_crop import crop_photo
 from rockseg_training.reference import REFERENCE
+from rockseg_training.synthetic.box_layouts import read_channels
 from rockseg_training.synthetic.crop import Drawn, draw_crop
+from rockseg_training.synthetic.families.family import Which
+from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
@@ -38,7 +42,7 @@ class Recipe:
     """What batches are made of; whatever of it changes, changes the weights. `dataset` is in `space`.
 
     Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of a few kinds,
-    `kind_share` say which; the others say rock.
+    `kind_share` say which; the others say rock. Drawn ones are of `families`, with `patches` and `layouts` if given.
     """
 
     seed: int
@@ -48,6 +52,10 @@ class Recipe:
     photo_share: float = 0.0
     kind_share: float = 1.0
     crops: int = CROPS
+    families: Which = "all"
+    patches: Path | None = None  # a folder of textures
+    patches_left_out: frozenset[str] = frozenset()
+    layouts: Path | None = None  # box-layouts.json
 
     def shape(self, number: int) -> tuple[int, int, int]:
         """(crops, height, width) of a batch: nearly the same area each, in the shapes of tiles, cut shorter."""
@@ -61,6 +69,8 @@ class Drawer:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self._album = Album(recipe.dataset, recipe.groups)
+        self._patches = read_textures(recipe.patches, without=recipe.patches_left_out) if recipe.patches else None
+        self._channels = read_channels(recipe.layouts) if recipe.layouts else []
         self._drawn = translation(REFERENCE, recipe.space)  # drawn masks hold the reference's classes
 
     def draw(self, number: int) -> Batch:
@@ -76,7 +86,14 @@ class Drawer:
             crop = crop_photo(rng, photo, height, width, around=around)
             told = rng.random() < self._recipe.kind_share
             return crop if told else Drawn(crop.pixels, self._recipe.space.kinds_hidden(crop.mask))
-        crop = draw_crop((seed, number, place), height, width)
+        crop = draw_crop(
+            (seed, number, place),
+            height,
+            width,
+            families=self._recipe.families,
+            textures=self._patches,
+            channels=self._channels,
+        )
         return Drawn(crop.pixels, self._drawn[crop.mask])
 
 

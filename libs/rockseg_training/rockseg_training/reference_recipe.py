@@ -8,6 +8,7 @@ from rockseg_training.album import Group
 from rockseg_training.batches import Recipe
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.datasets.shared import read_shared, read_textures
+from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
 PHOTO_SHARE: Final = 0.34
@@ -20,17 +21,35 @@ FOLDER_SHARES: Final = {
     "boxes-north-sea": 0.04,
     "columns": 0.08,
     "trays": 0.06,
+    "strips": 0.10,
 }
 TEXTURE_SHARE: Final = 0.2
 
 
-def reference_recipe(seed: int, data: Path | None) -> Recipe:
-    """`data` as datasets/shared.py reads it; without it all crops are drawn."""
+def reference_photos(data: Path) -> Dataset:
+    """Boxes, columns, strips and crops of one rock."""
+    boxes, textures = read_shared(data), read_textures(data)
+    return replace(boxes, entries=(*boxes.entries, *textures.entries))
+
+
+def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) -> Recipe:
+    """`data` as datasets/shared.py reads it; without it all crops are drawn, with no real textures and layouts."""
     if data is None:
-        return Recipe(seed, REFERENCE, Dataset(REFERENCE, ()))
-    boxes, textures = read_shared(data, held_out=False), read_textures(data)
-    photos = replace(boxes, entries=(*boxes.entries, *textures.entries))
-    return Recipe(seed, REFERENCE, photos, groups_of(photos), PHOTO_SHARE, KIND_SHARE)
+        return Recipe(seed, REFERENCE, Dataset(REFERENCE, ()), families="train")
+    photos = fold.training(reference_photos(data))
+    textures, layouts = data / "textures", data / "box-layouts.json"
+    return Recipe(
+        seed,
+        REFERENCE,
+        photos,
+        groups_of(photos),
+        PHOTO_SHARE,
+        KIND_SHARE,
+        families="train",
+        patches=textures,
+        patches_left_out=fold.textures_left_out(textures, read_textures(data)),
+        layouts=layouts if layouts.exists() else None,
+    )
 
 
 def groups_of(photos: Dataset) -> tuple[Group, ...]:

@@ -1,4 +1,4 @@
-"""The `rockseg` command. torch is imported inside `up`, `segment` and `train` only."""
+"""The `rockseg` command. torch is imported inside `up`, `segment`, `train` and `evaluate` only."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from rockseg_api.entrypoints.store import store
 from rockseg_api.entrypoints.topics import topics
 from rockseg_core.domain.errors import RocksegError
 from rockseg_core.domain.job import JobOptions
+from rockseg_standalone.evaluate_command import evaluate
 from rockseg_standalone.home import Home, default_bundle, default_folder
 from rockseg_standalone.terminal import EXIT_INTERRUPTED, plain
 from rockseg_standalone.train_command import train
@@ -41,7 +42,7 @@ def rockseg() -> None:
     """Rock types from drill-core photos: a class for every pixel.
 
     [bold]rockseg up[/] serves it on this machine, [bold]rockseg segment[/] does photos without a server,
-    [bold]rockseg train[/] makes a model of your own rocks.
+    [bold]rockseg train[/] makes a model of your own rocks, [bold]rockseg evaluate[/] measures one.
     """
 
 
@@ -147,6 +148,7 @@ def create(tenant: str, data_dir: Path | None) -> None:
 
 
 rockseg.add_command(train)
+rockseg.add_command(evaluate)
 rockseg.add_command(topics)
 rockseg.add_command(dead_letter)
 rockseg.add_command(store)

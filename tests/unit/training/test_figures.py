@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from rockseg_training import calibrate
-from rockseg_training.card import Measured, write_card
 from rockseg_training.evaluate import Tally, iou, logits_of
 from rockseg_training.labels import ROCK, UNLABELLED
 from rockseg_training.reference import LIME_OR_MARL, REFERENCE
@@ -56,47 +55,3 @@ def test_above_the_threshold_nine_in_ten_are_right() -> None:
     threshold = calibrate.confident_threshold(sure, right)
     assert right[sure >= threshold].mean() == pytest.approx(0.9, abs=0.02)
     assert calibrate.confident_threshold(sure, np.zeros(1000, bool)) == 0.95
-
-
-def test_the_card_names_what_it_measured_and_whom_it_owes() -> None:
-    tally = Tally()
-    tally.add(np.ones((2, 2), np.int64), np.ones((2, 2), np.uint8))
-    card = write_card(_measured(tally, {"core-boxes/box-02": tally}, real=True), "starter", "0.1.0")
-    for wanted in ("# starter 0.1.0", "core-boxes/box-02", "| sandstone | 1.000 |", "CC BY 4.0", "British Geological"):
-        assert wanted in card
-    drawn_only = write_card(_measured(tally, {}, real=False), "starter", "0.1.0")
-    assert "British Geological" not in drawn_only
-
-
-def test_the_card_claims_nothing_that_was_not_measured() -> None:
-    found, missed = Tally(), Tally()
-    found.add(np.ones((2, 2), np.int64), np.ones((2, 2), np.uint8))
-    missed.add(np.zeros((2, 2), np.int64), np.ones((2, 2), np.uint8))
-    well, box = "boxes-north-sea/corebox-02", "core-boxes/box-02"
-    both = " ".join(write_card(_measured(found, {well: missed, box: found}, real=True), "a", "1").split())
-    assert f"It misses most of the rock in {well} (IoU 0.000)" in both
-    assert f"Only {well} (well 204/19-6) is of a well that training never saw" in both
-    assert "shown sandstone (3), dolomite (1), in so many photos" in both
-    assert "trays" not in both.partition("## Credits")[0].lower()
-    plain = write_card(_measured(found, {box: found}, real=False), "a", "1")
-    for claim in ("corebox-02", "misses", "204/19-6", "in so many photos", "two CPU cores"):
-        assert claim not in plain
-    assert "It learned every rock from drawn cores alone" in plain
-
-
-def _measured(drawn: Tally, photos: dict[str, Tally], *, real: bool) -> Measured:
-    return Measured(
-        steps=10,
-        minutes=1.5,
-        threads=3,
-        seed=1,
-        rounds=False,
-        real=real,
-        shown={"sandstone": 3, "dolomite": 1} if real else {},
-        drawn=drawn,
-        drawn_crops=4,
-        photos=photos,
-        temperature=1.2,
-        confident=0.7,
-        calibration_error=0.03,
-    )

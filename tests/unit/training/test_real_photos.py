@@ -10,10 +10,11 @@ from rockseg_training.album import Album
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Photo, mask_core_width
 from rockseg_training.datasets.shared import read_shared, read_textures, shown_rocks
-from rockseg_training.labels import UNLABELLED
+from rockseg_training.folds import FOLDS
+from rockseg_training.labels import ROCK, UNLABELLED
 from rockseg_training.photo_crop import crop_photo
 from rockseg_training.reference import LIME_OR_MARL, MUD_OR_LIME, REFERENCE
-from rockseg_training.reference_recipe import groups_of, reference_recipe
+from rockseg_training.reference_recipe import groups_of, reference_photos, reference_recipe
 
 MUD_OR_LIME_LABEL, LIME_OR_MARL_LABEL = REFERENCE.label[MUD_OR_LIME], REFERENCE.label[LIME_OR_MARL]
 
@@ -32,6 +33,16 @@ def _box(data: Path, name: str, ending: str) -> None:
     cv2.imwrite(str(data / f"{name}{ending}"), mask)
 
 
+def _strip(data: Path) -> None:
+    """Black, sandstone, mudstone from 100, interbedded from 200; 40 pixels wide."""
+    (data / "strips").mkdir()
+    lithology, facies = np.zeros((300, 40), np.uint8), np.zeros((300, 40), np.uint8)
+    lithology[10:100], lithology[100:] = 1, 4
+    facies[200:] = 3
+    for name, picture in (("", np.full((300, 40, 3), 120, np.uint8)), ("-lithology", lithology), ("-facies", facies)):
+        cv2.imwrite(str(data / "strips" / f"strip-fig11A{name}.{'png' if name else 'jpg'}"), picture)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     for name in ("core-boxes/box-02", "core-boxes/box-08"):
@@ -44,39 +55,81 @@ def data(tmp_path: Path) -> Path:
     (tmp_path / "textures" / "carbonate-crops.csv").write_text(
         "file,box\nmarl-carbonate-01.jpg,corebox-01\nmarl-carbonate-02.jpg,corebox-03\n"
     )
+    (tmp_path / "boxes-carbonate" / "labels.csv").write_text(
+        "file,column,y_top,y_bottom,CaCO3_pct_from_XRF,class\n"
+        "corebox-03.jpg,1,0,99,90.0,limestone\n"
+        "corebox-03.jpg,1,100,199,76.0,transition\n"
+        "corebox-03.jpg,2,100,199,50.0,marl\n"
+    )
+    _strip(tmp_path)
     return tmp_path
 
 
-def test_no_photo_is_both_trained_on_and_held_out(data: Path) -> None:
-    trained = {photo.name for photo in read_shared(data, held_out=False).photos()}
-    kept = {photo.name for photo in read_shared(data, held_out=True).photos()}
-    assert trained == {"core-boxes/box-08", "boxes-carbonate/corebox-03"}
-    assert kept == {"core-boxes/box-02", "boxes-carbonate/corebox-01"}
+@pytest.mark.parametrize("fold", ["1", "2", "3"])
+def test_no_photo_is_both_trained_on_and_left_out(data: Path, fold: str) -> None:
+    photos = reference_photos(data)
+    learnt, judged = (
+        {entry.name for entry in part.entries} for part in (FOLDS[fold].training(photos), FOLDS[fold].left_out(photos))
+    )
+    assert not learnt & judged
+    assert learnt | judged == {entry.name for entry in photos.entries}
 
 
-def test_a_texture_cut_from_a_box_held_out_and_the_strips_of_its_well_are_left_out(data: Path) -> None:
-    textures = {photo.name: photo for photo in read_textures(data).photos()}
-    assert textures.keys() == {"marl-carbonate-02", "conglomerate-outcrop-01"}
-    assert (textures["marl-carbonate-02"].labels == REFERENCE.label["marl rock"]).all()
+def test_the_first_fold_leaves_out_its_boxes_their_crops_and_the_strips_of_its_well(data: Path) -> None:
+    left_out = {entry.name for entry in FOLDS["1"].left_out(reference_photos(data)).entries}
+    assert left_out == {
+        "core-boxes/box-02", "boxes-carbonate/corebox-01", "marl-carbonate-01", "sandstone-strip-01",
+        "strips/strip-fig11A",
+    }  # fmt: skip
+
+
+def test_the_generator_paints_with_no_texture_of_what_is_left_out(data: Path) -> None:
+    recipe = reference_recipe(1, data, FOLDS["1"])
+    assert recipe.patches_left_out == {"marl-carbonate-01", "sandstone-strip-01"}
+    assert recipe.families == "train"
+    assert not reference_recipe(1, data).patches_left_out
 
 
 def test_masks_become_labels_that_say_what_the_rock_may_be(data: Path) -> None:
-    by_name = {
-        photo.name: set(np.unique(photo.labels).tolist()) for photo in read_shared(data, held_out=False).photos()
-    }
+    by_name = {photo.name: set(np.unique(photo.labels).tolist()) for photo in read_shared(data).photos()}
     assert by_name["core-boxes/box-08"] == {0, MUD_OR_LIME_LABEL, UNLABELLED}
-    assert by_name["boxes-carbonate/corebox-03"] == {0, LIME_OR_MARL_LABEL, UNLABELLED}
+    assert by_name["boxes-carbonate/corebox-01"] == {0, LIME_OR_MARL_LABEL, UNLABELLED}
+
+
+def test_measured_rows_say_the_kind_and_a_transition_does_not(data: Path) -> None:
+    limestone, marl = REFERENCE.label["limestone"], REFERENCE.label["marl rock"]
+    box = next(entry for entry in read_shared(data).entries if entry.name == "boxes-carbonate/corebox-03")
+    labels = box.labels()
+    assert np.unique(labels[10:100, 20:58]).tolist() == [limestone]  # the first core's first row
+    assert np.unique(labels[100:200, 120:158]).tolist() == [marl]  # the second core's second
+    assert np.unique(labels[100:200, 20:58]).tolist() == [LIME_OR_MARL_LABEL]
+    assert not (labels[:, 70:110] != 0).any()
+
+
+def test_a_strip_says_rock_and_no_kind_near_a_contact(data: Path) -> None:
+    strip = next(entry for entry in read_shared(data).entries if entry.name == "strips/strip-fig11A")
+    labels = strip.labels()[:, 0]
+    rock, sandstone, mudstone = (REFERENCE.label[name] for name in (ROCK, "sandstone", "mudstone"))
+    interlayered = REFERENCE.label["interlayered sandstones and mudstones"]
+    assert (labels[20:80] == sandstone).all()
+    assert (labels[88:112] == rock).all()
+    assert (labels[120:180] == mudstone).all()
+    assert (labels[220:] == interlayered).all()
+    assert (labels[:10] == 0).all()
 
 
 def test_rocks_of_known_kind_are_counted_by_photo(data: Path) -> None:
-    photos = [*read_shared(data, held_out=False).photos(), *read_textures(data).photos()]
-    assert shown_rocks(photos) == {"marl rock": 1, "conglomerate": 1}
+    photos = [*read_shared(data).photos(), *read_textures(data).photos()]
+    assert shown_rocks(photos) == {
+        "sandstone": 2, "mudstone": 1, "limestone": 1, "interlayered sandstones and mudstones": 1, "marl rock": 3,
+        "conglomerate": 1,
+    }  # fmt: skip
 
 
 def test_a_mask_of_another_size_is_refused_by_name(data: Path) -> None:
     cv2.imwrite(str(data / "core-boxes/box-08.rock.png"), np.zeros((10, 10), np.uint8))
     with pytest.raises(DatasetError, match="core-boxes/box-08"):
-        list(read_shared(data, held_out=False).photos())
+        list(read_shared(data).photos())
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -88,7 +141,7 @@ def test_core_width_is_measured_across_the_core_whichever_way_it_lies(turned: bo
 
 
 def test_a_crop_keeps_photo_and_labels_together(data: Path) -> None:
-    photo = next(photo for photo in read_shared(data, held_out=False).photos() if photo.name.startswith("core-boxes"))
+    photo = next(photo for photo in read_shared(data).photos() if photo.name.startswith("core-boxes"))
     for seed in range(12):
         crop = crop_photo(np.random.default_rng(seed), photo, 128, 96)
         assert crop.pixels.shape == (128, 96, 3)
@@ -117,7 +170,7 @@ def test_a_crop_lies_about_the_pixel_that_is_asked_for() -> None:
 
 
 def test_an_album_picks_from_every_folder(data: Path) -> None:
-    recipe = reference_recipe(1, data)
+    recipe = reference_recipe(1, data, FOLDS["1"])
     assert recipe.groups == groups_of(recipe.dataset)
     album = Album(recipe.dataset, recipe.groups)
     rng = np.random.default_rng(0)

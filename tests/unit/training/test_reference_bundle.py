@@ -7,8 +7,8 @@ import numpy as np
 from rockseg_model.bundle import load_bundle
 from rockseg_model.weights import network_of, unpack
 from rockseg_training.evaluate import evaluate_drawn, held_out_crops
-from rockseg_training.export import TILE_SHAPES
 from rockseg_training.reference import REFERENCE
+from rockseg_training.reference_bundle import TILE_SHAPES
 
 BUNDLE = Path(__file__).parents[3] / "models" / "starter"
 

@@ -1,7 +1,7 @@
-"""The reference's real photos, in the layout of their collection; what is held out of training stands here."""
+"""The reference's real photos, in the layout of their collection; what a fold leaves out stands in `folds`."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset, Photo, mask_core_width
+from rockseg_training.datasets.pictures import read_photo
+from rockseg_training.datasets.rows import Row, measured_rows, with_kinds
+from rockseg_training.datasets.strips import strips_in
 from rockseg_training.labels import ROCK, UNLABELLED, Labels
 from rockseg_training.reference import LIME_OR_MARL, MUD_OR_LIME, REFERENCE
 
-# Never trained on, so that the card's figures on them mean something. By box: other boxes of their wells are trained
-# on, save of the wells below.
-HELD_OUT: Final = frozenset({
-    "core-boxes/box-02", "core-boxes/box-03", "core-boxes/box-05", "boxes-carbonate/corebox-01",
-    "boxes-carbonate/corebox-02", "boxes-north-sea/corebox-02", "columns/column-02", "trays/tray-02",
-})  # fmt: skip
-# Wells of which nothing is trained on, by the photo held out; 204/19-6 is also the strips and their textures.
-HELD_OUT_WELLS: Final = {"boxes-north-sea/corebox-02": "well 204/19-6"}
+# Wells that are known, by photo: of the strips' textures too, but their names do not say which are of it.
+WELL: Final = "well 204/19-6"
+WELLS: Final = dict.fromkeys(("boxes-north-sea/corebox-02", "strips/strip-fig11A", "strips/strip-fig11B"), WELL)
 
 _ANY, _MUD_OR_LIME, _LIME_OR_MARL = (REFERENCE.label[name] for name in (ROCK, MUD_OR_LIME, LIME_OR_MARL))
 # Folder → (ending of the mask's name, the mask's value → our label; other values are unlabelled).
@@ -33,10 +31,25 @@ BOXES: Final[dict[str, tuple[str, dict[int, int]]]] = {
     "columns": ("-mask.png", {0: 0, 1: REFERENCE.label["sandstone"]}),
     "trays": ("-mask.png", {0: 0, 1: _ANY, 2: _ANY, 3: _ANY, 4: _ANY, 5: _ANY}),
 }
-# Start of a texture's name → its class; the strips' textures are held out with their well.
+# Folder → (the mask's value → what lies there that is no rock).
+THINGS: Final[dict[str, dict[int, str]]] = {
+    "core-boxes": {0: "foam, paper and card"},
+    "boxes-carbonate": {0: "foam and card between carbonate cores"},
+    "boxes-north-sea": {0: "tray's rim, slips, ruler and chart", 2: "empty tray"},
+    "columns": {0: "beside a column"},
+    "trays": {0: "between trays' cores"},
+}
+# Start of a texture's name → its class. Sandy mudstone may be mudstone or siltstone: left out.
 TEXTURES: Final = {
     "sandstone-slab": "sandstone",
     "sandstone_muddy": "sandstone",
+    "sandstone-strip": "sandstone",
+    "laminated_sandstone-strip": "sandstone",
+    "matrix_rich_sandstone-strip": "sandstone",
+    "muddy_sandstone-strip": "sandstone",
+    "oilstained_sandstone-strip": "sandstone",
+    "mudstone-strip": "mudstone",
+    "interlayered_sandstones_and_mudstones-strip": "interlayered sandstones and mudstones",
     "limestone-carbonate": "limestone",
     "marl-carbonate": "marl rock",
     "dolomite-carbonate": "dolomite",
@@ -55,18 +68,39 @@ class MaskedBox:
 
     @property
     def hole(self) -> str:
-        return HELD_OUT_WELLS.get(self.name, self.name)
+        return WELLS.get(self.name, self.name)
 
     def labels(self) -> Labels:
-        ending, meaning = BOXES[self.name.partition("/")[0]]
-        mask = np.asarray(cv2.imread(str(self.data / f"{self.name}{ending}"), cv2.IMREAD_UNCHANGED))
+        meaning, mask = BOXES[self._folder][1], self._mask()
         table = np.full(256, UNLABELLED, np.uint8)
         table[list(meaning)] = list(meaning.values())
         labels: Labels = table[mask]
-        return labels
+        return with_kinds(labels, self.rows(labels), dict(REFERENCE.label))
+
+    def rows(self, labels: Labels) -> list[Row]:
+        """Stretches of known kind."""
+        file = self.data / self.name
+        return measured_rows(file.parent, file.name, labels)
+
+    def things(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """What is no rock, by name, (h, w)."""
+        mask = self._mask()
+        for value, thing in THINGS[self._folder].items():
+            yield thing, mask == value
+
+    @property
+    def _folder(self) -> str:
+        return self.name.partition("/")[0]
+
+    def _mask(self) -> NDArray[np.uint8]:
+        file = self.data / f"{self.name}{BOXES[self._folder][0]}"
+        mask = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        if mask is None:
+            raise DatasetError(f"{file} is no mask that can be read.")
+        return np.asarray(mask, np.uint8)
 
     def read(self) -> Photo:
-        labels, pixels = self.labels(), _read(self.data / f"{self.name}.jpg")
+        labels, pixels = self.labels(), read_photo(self.data / f"{self.name}.jpg")
         if pixels.shape[:2] != labels.shape:
             raise DatasetError(f"{self.name}: the photo is {pixels.shape[1::-1]}, its mask {labels.shape[::-1]}.")
         # An unsure rim belongs to the core.
@@ -86,10 +120,10 @@ class Texture:
         return self.file.stem
 
     def labels(self) -> Labels:
-        return np.full(_read(self.file).shape[:2], self.index, np.uint8)
+        return np.full(read_photo(self.file).shape[:2], self.index, np.uint8)
 
     def read(self) -> Photo:
-        pixels = _read(self.file)
+        pixels = read_photo(self.file)
         size = pixels.shape[:2]
         return Photo(self.name, self.hole, pixels, np.full(size, self.index, np.uint8), float(min(size)))
 
@@ -98,24 +132,23 @@ def is_shared(data: Path) -> bool:
     return any((data / folder).is_dir() for folder in BOXES)
 
 
-def read_shared(data: Path, *, held_out: bool | None = None) -> Dataset:
-    """The boxes; of them those to train on, or those held out, if told so. Raises DatasetError when one is read."""
-    names = [
-        f"{folder}/{mask.name.removesuffix(ending)}"
+def read_shared(data: Path) -> Dataset:
+    """Boxes, columns and strips. Raises DatasetError when one is read."""
+    boxes = [
+        MaskedBox(data, f"{folder}/{mask.name.removesuffix(ending)}")
         for folder, (ending, _) in BOXES.items()
         for mask in sorted((data / folder).glob(f"*{ending}"))
     ]
-    wanted = [name for name in names if held_out is None or (name in HELD_OUT) == held_out]
-    return Dataset(REFERENCE, tuple(MaskedBox(data, name) for name in wanted))
+    return Dataset(REFERENCE, (*boxes, *strips_in(data)))
 
 
 def read_textures(data: Path) -> Dataset:
-    """Crops of one rock each, to train on; a crop of a box held out is left out."""
+    """Crops of one rock each."""
     entries = []
     boxes = _boxes_of_crops(data)
     for file in sorted((data / "textures").glob("*.jpg")):
         kinds = [rock for start, rock in TEXTURES.items() if file.name.startswith(start)]
-        if kinds and boxes.get(file.name) not in HELD_OUT:
+        if kinds:
             entries.append(Texture(file, REFERENCE.label[kinds[0]], boxes.get(file.name, file.stem)))
     gravel = REFERENCE.label["conglomerate"]
     entries += [Texture(file, gravel, "gravel") for file in sorted((data / "gravel").glob("*.jpg"))]
@@ -138,10 +171,3 @@ def _boxes_of_crops(data: Path) -> dict[str, str]:
         return {}
     with table.open(newline="", encoding="utf-8") as lines:
         return {row["file"]: f"boxes-carbonate/{row['box']}" for row in csv.DictReader(lines)}
-
-
-def _read(file: Path) -> NDArray[np.uint8]:
-    pixels = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise DatasetError(f"{file} is no picture that can be read.")
-    return np.ascontiguousarray(pixels[..., ::-1]).astype(np.uint8)

