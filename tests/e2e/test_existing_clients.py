@@ -87,7 +87,9 @@ def test_overlay_is_the_formula_over_the_mask_byte_for_byte(up: tuple[str, UpPro
         time.sleep(0.05)
 
     mask = np.asarray(Image.open(io.BytesIO(get("mask").content)))
-    classes = requests.get(f"{url}/classes", headers=headers, timeout=30).json()
+    listed = requests.get(f"{url}/classes", headers=headers, timeout=30)
+    assert listed.status_code == 200, listed.text
+    classes = listed.json()
     pixels = np.asarray(Image.open(core_png)).astype(np.float64)
     colours = np.array([rock["rgb"] for rock in classes], dtype=np.float64)[mask]
     for weight, query in ((0.333, {}), (0.8, {"mask_weight": "0.8"})):

@@ -88,14 +88,15 @@ def test_ten_kills_in_the_middle_of_twenty_jobs_lose_none(tmp_path: Path) -> Non
 
 
 def test_sigterm_costs_no_job_an_attempt(tmp_path: Path) -> None:
-    service = UpProcess(tmp_path, *MODEL)
+    service = UpProcess(tmp_path, *MODEL, environment=UNLIMITED)
     client = Client(service)
     client.url = service.wait_ready()
-    job_ids = [client.submit() for _ in range(JOBS)]
+    job_ids: list[str] = []
     for _ in range(3):
+        job_ids += [client.submit() for _ in range(JOBS - len(job_ids) + sum(map(client.look, job_ids)))]
         client.wait_for_one_more(job_ids)
         assert service.stop() == 0
-        service = UpProcess(tmp_path, *MODEL)
+        service = UpProcess(tmp_path, *MODEL, environment=UNLIMITED)
         client.url = service.wait_ready()
     client.wait_for_all(job_ids)
     assert service.stop() == 0

@@ -29,6 +29,7 @@ class Bundle:
     """The very bytes that were checked against the manifest: nothing is read from the folder again."""
 
     manifest: Manifest
+    manifest_body: bytes
     ref: ModelRef
     weights: bytes
     card: str
@@ -59,7 +60,7 @@ def load_bundle(folder: Path) -> Bundle:
         card = contents[CARD].decode()
     except UnicodeDecodeError as error:
         raise BundleError(f"{CARD} is no UTF-8 text") from error
-    return Bundle(manifest, model_ref(body, manifest), contents[WEIGHTS], card)
+    return Bundle(manifest, body, model_ref(body, manifest), contents[WEIGHTS], card)
 
 
 def _check_name(name: str) -> None:

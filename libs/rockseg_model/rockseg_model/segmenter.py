@@ -30,4 +30,5 @@ class TorchSegmenter(TiledSegmenter):
             TorchNetwork(network, bundle.manifest.normalisation, chosen),
             shifted=shifted,
             familiarity=familiarity_of(network, tensors),
+            manifest_body=bundle.manifest_body,
         )

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
+from rockseg_core.codec.bundle import encode_manifest
 from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobOptions, ModelRef
@@ -50,14 +51,21 @@ class TiledSegmenter(Segmenter):
         *,
         shifted: bool = False,
         familiarity: Familiarity | None = None,
+        manifest_body: bytes | None = None,
     ) -> None:
         self._manifest, self._ref, self._network, self._shifted = manifest, ref, network, shifted
+        self._manifest_body = encode_manifest(manifest) if manifest_body is None else manifest_body
         self._familiarity = familiarity
 
     @property
     @override
     def manifest(self) -> Manifest:
         return self._manifest
+
+    @property
+    @override
+    def manifest_body(self) -> bytes:
+        return self._manifest_body
 
     @property
     @override

@@ -1,4 +1,4 @@
-from rockseg_core.codec.bundle import encode_manifest, encode_ref
+from rockseg_core.codec.bundle import encode_ref
 from rockseg_core.domain.keys import ObjectKeys
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_core.ports.store import ObjectStore
@@ -10,7 +10,7 @@ async def announce_model(store: ObjectStore, keys: ObjectKeys, segmenter: Segmen
 
     Waits for a store that is away. Raises HurriedError when the worker drains meanwhile.
     """
-    manifest, ref = segmenter.manifest, segmenter.ref
-    key, body = keys.manifest(ref.name, ref.version), encode_manifest(manifest)
+    ref, body = segmenter.ref, segmenter.manifest_body
+    key = keys.manifest(ref.name, ref.version)
     await patience("announce", lambda: store.put(key, body, "application/json"))
     await patience("announce", lambda: store.put(keys.current_model(), encode_ref(ref), "application/json"))

@@ -39,6 +39,11 @@ class Segmenter(Protocol):
     def manifest(self) -> Manifest: ...
 
     @property
+    def manifest_body(self) -> bytes:
+        """The manifest as its bundle has it, byte for byte: `ref.digest` is its SHA-256 in every release."""
+        ...
+
+    @property
     def ref(self) -> ModelRef: ...
 
     @property

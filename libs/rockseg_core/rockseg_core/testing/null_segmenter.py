@@ -129,7 +129,8 @@ class NullSegmenter(Segmenter):
         self.sound = True
         self._batch_sizes: deque[int] = deque(maxlen=MOST_BATCH_SIZES)
         self._rounds, self._poisons, self._device = rounds, dict(poisons or {}), device
-        self._ref = model_ref(encode_manifest(NULL_MANIFEST), NULL_MANIFEST)
+        self._manifest_body = encode_manifest(NULL_MANIFEST)
+        self._ref = model_ref(self._manifest_body, NULL_MANIFEST)
         self._logits = (bands(TILE_SIDE, TILE_SIDE)[None] == np.arange(len(NULL_CLASSES))[:, None, None]) * np.float32(
             9
         )
@@ -139,6 +140,11 @@ class NullSegmenter(Segmenter):
     @override
     def manifest(self) -> Manifest:
         return NULL_MANIFEST
+
+    @property
+    @override
+    def manifest_body(self) -> bytes:
+        return self._manifest_body
 
     @property
     @override
