@@ -84,6 +84,15 @@ def test_a_result_has_the_photos_size_and_the_manifests_classes(segmenter: Segme
     build_report(result, segmenter.manifest, segmenter.ref, {})
 
 
+def test_of_each_class_found_the_probabilities_of_all_classes_are_told(segmenter: Segmenter) -> None:
+    result = _run(segmenter, _photo(301, 203))
+    assert result.mean_posterior is not None
+    for index in set(np.unique(result.mask).tolist()) - {0}:
+        row = result.mean_posterior[index]
+        assert row.sum() == pytest.approx(1, abs=1e-4)
+        assert row.argmax() == index
+
+
 def test_tiles_have_the_manifests_shapes_and_indices_of_their_own(segmenter: Segmenter) -> None:
     plan = segmenter.plan(_photo(301, 203), JobOptions())
     indices: list[int] = []

@@ -32,14 +32,15 @@ MOST_LOW: Final = 0.5  # a picture half of which is sure is none of these
 
 @dataclass(frozen=True)
 class Pixels:
-    """Of those called rock: logits (n, C), labels (n,) of a LabelSpace, and the number of their picture (n,)."""
+    """Of those called rock in `pictures` pictures: logits (n, C), labels (n,), and the number of their picture (n,)."""
 
     logits: NDArray[np.float32]
     labels: NDArray[np.uint8]
     picture: NDArray[np.int64]
+    pictures: int
 
     def where(self, chosen: NDArray[np.bool_]) -> "Pixels":
-        return Pixels(self.logits[chosen], self.labels[chosen], self.picture[chosen])
+        return Pixels(self.logits[chosen], self.labels[chosen], self.picture[chosen], self.pictures)
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class CalibrationFit:
 
 def fit_calibration(
     network: nn.Module,
-    drawn: Sequence[Drawn],
-    real: Sequence[Drawn],
+    drawn: Iterable[Drawn],
+    real: Iterable[Drawn],
     space: LabelSpace,
     normalisation: Normalisation,
     *,
@@ -69,8 +70,8 @@ def fit_calibration(
     say what the pictures are, for the report.
     """
     allowed = space.allowed()
-    kinds = [sample(network, pictures, normalisation) for pictures in (drawn, real)]
-    kinds = [pixels for pixels in kinds if len(pixels.labels)]
+    sampled = [sample(network, pictures, normalisation) for pictures in (drawn, real)]
+    kinds = [pixels for pixels in sampled if len(pixels.labels)]
     if not kinds:  # it calls nothing rock
         nothing = Calibration("none", "the model calls nothing rock")
         return CalibrationFit(1.0, nothing, {CONFIDENT: 0.95}, {CONFIDENT: "chosen, not fitted"})
@@ -81,7 +82,9 @@ def fit_calibration(
     confident = confident_threshold(sure, right)
     said, was = _judged(checked, temperature, allowed)
     number = " and ".join(
-        f"{len(pictures)} {what}" for pictures, what in ((drawn, drawn_are), (real, real_are)) if len(pictures)
+        f"{pixels.pictures} {what}"
+        for pixels, what in zip(sampled, (drawn_are, real_are), strict=True)
+        if pixels.pictures
     )
     calibration = Calibration(METHOD, number, round(calibration_error(said, was), 4) if len(said) else None)
     low = low_confidence(kinds[0], temperature, confident, allowed)
@@ -100,14 +103,16 @@ def fit_calibration(
 def sample(network: nn.Module, pictures: Iterable[Drawn], normalisation: Normalisation) -> Pixels:
     """At most SAMPLE pixels of each that have a label and that the network calls rock."""
     logits, labels, numbers = [np.empty((0, 0), np.float32)], [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
+    count = 0
     for number, picture in enumerate(pictures):
+        count += 1
         answer = logits_of(network, picture.pixels, normalisation)
         there = np.flatnonzero((answer.argmax(0) > 0) & (picture.mask != UNLABELLED))
         chosen = np.random.default_rng(number).permutation(there)[:SAMPLE]
         logits.append(answer.reshape(len(answer), -1)[:, chosen].T)
         labels.append(picture.mask.ravel()[chosen])
         numbers.append(np.full(len(chosen), number))
-    return Pixels(np.concatenate(logits[1:] or logits), np.concatenate(labels), np.concatenate(numbers))
+    return Pixels(np.concatenate(logits[1:] or logits), np.concatenate(labels), np.concatenate(numbers), count)
 
 
 def low_confidence(pixels: Pixels, temperature: float, confident: float, allowed: NDArray[np.bool_]) -> float:

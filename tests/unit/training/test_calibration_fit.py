@@ -85,9 +85,9 @@ def test_pictures_with_little_that_is_sure_are_told_where_they_are_mostly_wrong(
             logits.append(row)
             labels.append(SANDSTONE if sure or pixel % 4 == 0 else LIMESTONE)
             pictures.append(picture)
-    pixels = Pixels(np.array(logits), np.array(labels, np.uint8), np.array(pictures))
+    pixels = Pixels(np.array(logits), np.array(labels, np.uint8), np.array(pictures), 10)
     allowed = REFERENCE.allowed()
     # Right: 0.25 + 0.075 i of picture i; the mean up to picture 8 is 0.55, up to 9 it is 0.59 - below 0.6, capped.
     assert low_confidence(pixels, 1.0, 0.9, allowed) == 0.5
-    all_right = Pixels(pixels.logits, np.full(400, SANDSTONE, np.uint8), pixels.picture)
+    all_right = Pixels(pixels.logits, np.full(400, SANDSTONE, np.uint8), pixels.picture, 10)
     assert low_confidence(all_right, 1.0, 0.9, allowed) == 0.0
