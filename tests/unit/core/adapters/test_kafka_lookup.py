@@ -18,3 +18,16 @@ async def test_leaders_of_before_are_not_believed_and_those_of_a_topic_made_anew
     lookup._refuse_the_past({("first life", 0): 4, ("first life", 1): 3})
     lookup._refuse_the_past({("second life", 0): 0})
     await lookup.close()
+
+
+async def test_a_cluster_put_back_to_an_earlier_state_is_believed_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lookup = Lookup(KafkaConnection(KafkaSettings(brokers="127.0.0.1:9092")), [Topic.JOBS], request_seconds=1)
+    lookup._refuse_the_past({("topic", 0): 8})
+    with pytest.raises(LeaderNotAvailableError):
+        lookup._refuse_the_past({("topic", 0): 2})
+    monkeypatch.setattr("rockseg_core.adapters.kafka.lookup.PAST_SECONDS", 0.0)
+    lookup._refuse_the_past({("topic", 0): 2})
+    lookup._refuse_the_past({("topic", 0): 2})
+    await lookup.close()

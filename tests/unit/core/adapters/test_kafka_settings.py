@@ -120,7 +120,7 @@ def test_nothing_secret_is_printed() -> None:
         (HERE | {"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL"),
         (HERE | {"SASL_MECHANISM": "GSSAPI"}, "SASL_MECHANISM"),
         (HERE | {"SASL_USERNAME": "api"}, "SASL_USERNAME is set"),
-        (HERE | {"SASL_MECHANISM": "PLAIN"}, "SASL_MECHANISM is set"),
+        (HERE | {"SASL_MECHANISM": "SCRAM-SHA-256"}, "SASL_MECHANISM is set"),
         (TLS | {"SASL_PASSWORD": PASSWORD}, "SASL_PASSWORD is set"),
         (HERE | {"SASL_PASSWORD_FILE": "/etc/password"}, "SASL_PASSWORD_FILE is set"),
         (HERE | {"SASL_TOKEN_FILE": "/etc/token"}, "SASL_TOKEN_FILE is set"),

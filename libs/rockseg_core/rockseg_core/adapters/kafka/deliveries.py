@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 from typing_extensions import override
 
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries_assignment import Assignment
 from rockseg_core.adapters.kafka.deliveries_committer import Committer
@@ -148,7 +149,7 @@ class KafkaDeliverySource(DeliverySource):
                 await consumer.start()
             except (KafkaError, OSError) as error:
                 _log.warning("waiting to join the group: %s", told(error))
-                await consumer.stop()
+                await closed(consumer.stop())
                 await asyncio.sleep(CONNECT_RETRY_SECONDS[min(tries, len(CONNECT_RETRY_SECONDS) - 1)])
                 tries += 1
             else:
@@ -186,13 +187,9 @@ class KafkaDeliverySource(DeliverySource):
                 await asyncio.wait_for(self._assignment.settled.wait(), SETTLE_SECONDS)
 
     async def _leave(self) -> None:
-        if self._consumer is not None:
-            try:
-                async with asyncio.timeout(LEAVE_SECONDS):
-                    await self._consumer.stop()
-            except (TimeoutError, KafkaError, OSError) as error:
-                # All is released already; the group waits until the session ends before others have the partitions.
-                _log.warning("could not leave the group in order: %s", type(error).__name__)
+        if self._consumer is not None and not await closed(self._consumer.stop(), LEAVE_SECONDS):
+            # All is released already; the group waits until the session ends before others have the partitions.
+            _log.warning("could not leave the group in order")
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """A bug must be heard, not leave its callers waiting."""

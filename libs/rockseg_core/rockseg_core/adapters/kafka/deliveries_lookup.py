@@ -7,6 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.lookup import BEGINNING, END, Lookup
 from rockseg_core.domain.errors import LogUnavailableError
@@ -77,7 +78,7 @@ class GroupLookup:
         """Until the next look-up."""
         clients, self._clients = self._clients, None
         for client in clients or ():
-            await client.close()
+            await closed(client.close())
 
     async def _connect(self) -> tuple[AIOKafkaAdminClient, Lookup]:
         admin = AIOKafkaAdminClient(**self._connection.arguments())
@@ -86,7 +87,7 @@ class GroupLookup:
             await admin.start()
             await lookup.open()
         except BaseException:
-            await admin.close()
-            await lookup.close()
+            await closed(admin.close())
+            await closed(lookup.close())
             raise
         return admin, lookup

@@ -1,8 +1,10 @@
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import structlog
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -22,10 +24,13 @@ from rockseg_core.ports.feed import LogPartition, Topic
 
 BEGINNING: Final = -2  # ListOffsets' names for the first offset and for the one past the last
 END: Final = -1
+PAST_SECONDS: Final = 60.0
 NOWHERE: Final = -1  # its answer where no record is as young as the time asked for
 
 _READ_UNCOMMITTED: Final = 0
 _CONSUMER: Final = -1  # the replica id of whoever is no replica
+
+_log = structlog.get_logger()
 
 
 class Lookup:
@@ -40,6 +45,7 @@ class Lookup:
         self._roles = connection.roles
         self.topic_ids: Mapping[Topic, str] = {}
         self._epochs: dict[tuple[str, int], int] = {}
+        self._refused_since: float | None = None
         self._client = AIOKafkaClient(**connection.arguments(request_timeout_ms=int(request_seconds * 1000)))
 
     async def open(self) -> None:
@@ -131,9 +137,18 @@ class Lookup:
         self.topic_ids = {self._roles[name]: topic_id for name, topic_id in topic_ids(answer).items()}
 
     def _refuse_the_past(self, epochs: Mapping[tuple[str, int], int]) -> None:
-        """A broker that is cut off from the others still names the leaders of before, perhaps itself."""
+        """A broker that is cut off from the others still names the leaders of before, perhaps itself.
+
+        Where all that answer do so for long, the cluster was put back to an earlier state.
+        """
         if any(epoch < self._epochs.get(at, epoch) for at, epoch in epochs.items()):
-            raise LeaderNotAvailableError("a broker knows older leaders than others do")
+            now = time.monotonic()
+            self._refused_since = now if self._refused_since is None else self._refused_since
+            if now - self._refused_since < PAST_SECONDS:
+                raise LeaderNotAvailableError("a broker knows older leaders than others do")
+            _log.warning("log_put_back", seconds=PAST_SECONDS)
+            self._epochs.clear()
+        self._refused_since = None
         self._epochs.update(epochs)
 
     async def _send(self, node: Any, request: Any) -> Any:

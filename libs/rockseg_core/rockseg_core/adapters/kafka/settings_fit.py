@@ -38,7 +38,8 @@ def _useless(settings: "KafkaSettings", given: frozenset[str], prefix: str) -> I
     protocol = f"{prefix}SECURITY_PROTOCOL={settings.security_protocol}"
     mechanism = f"{prefix}SASL_MECHANISM={settings.sasl_mechanism}"
     if not settings.security_protocol.startswith("SASL"):
-        yield _begin(given, "SASL_"), f"{protocol} uses no SASL"
+        harmless = {"SASL_MECHANISM"} if settings.sasl_mechanism == "PLAIN" else set()  # the default, spelt out
+        yield _begin(given, "SASL_") - harmless, f"{protocol} uses no SASL"
     if not settings.security_protocol.endswith("SSL"):
         yield _begin(given, "TLS_"), f"{protocol} uses no TLS"
     if settings.sasl_mechanism == "OAUTHBEARER":
