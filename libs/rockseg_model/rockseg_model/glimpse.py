@@ -76,5 +76,5 @@ class Glimpses:
 
 
 def _cells(first: int, last: int, stride: int) -> slice:
-    start = round(first / stride)
+    start = min(round(first / stride), (last - 1) // stride)
     return slice(start, max(start + 1, round(last / stride)))

@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 from drawn import COLOURS, ColourNetwork, core_box, drawn_manifest, drawn_segmenter, photo_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typing_extensions import override
 
 from rockseg_core.domain.arrays import Logits, Pixels
@@ -17,7 +19,7 @@ from rockseg_core.ports.segmenter import Tile
 from rockseg_model.bundle import load_bundle
 from rockseg_model.bundle_writer import write_bundle
 from rockseg_model.familiarity import PREFIX, Familiarity
-from rockseg_model.glimpse import Features, Inside, LookingTile
+from rockseg_model.glimpse import STRIDES, Features, Inside, LookingTile
 from rockseg_model.photo import segment
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.tiled_segmenter import TiledSegmenter
@@ -126,6 +128,17 @@ def test_tiles_of_first_and_second_passes_go_through_in_one_batch() -> None:
     logits = segmenter.forward([Tile(5, pixels), looking])
     assert len(logits) == 2
     assert looking.glimpse.features == pytest.approx(np.array([10, 20, 30]) / 255)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_of_each_map_some_cells_lie_on_the_picture_wherever_it_is_in_the_tile(data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, 255))
+    last = data.draw(st.integers(first + 1, 256))
+    for stride in STRIDES:
+        rows, columns = Inside(first, 0, last, 256).cells(stride)
+        assert 0 <= rows.start < rows.stop <= 256 // stride
+        assert columns == slice(0, 256 // stride)
 
 
 def _random_familiarity(features: int = FEATURES) -> Familiarity:
