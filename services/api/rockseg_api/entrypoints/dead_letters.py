@@ -3,8 +3,11 @@
 import asyncio
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,7 +15,6 @@ import rich_click as click
 
 from rockseg_api.settings import from_environment
 from rockseg_api.usecases.retry import RetryJob, retried_id
-from rockseg_api.view.file import MEMORY
 from rockseg_api.view.job_view import JobView
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.dead_letters import DeadLetter, dead_letters
@@ -26,7 +28,7 @@ from rockseg_core.domain.job import TENANT_PATTERN, JobStatus
 from rockseg_core.domain.keys import ObjectKeys
 
 SHOWN_BYTES: Final = 4096
-STILL_SECONDS: Final = 15.0
+STILL_SECONDS: Final = 40.0  # a look at where to begin may take 30
 
 
 async def print_list(tenant: str | None) -> None:
@@ -64,6 +66,7 @@ async def retry_all(names: Sequence[str]) -> None:
     log, store = KafkaLog(connection), S3Store(s3_settings(os.environ), WORKER_PROFILE)
     feed, clock = KafkaFeed(connection), SystemClock()
     view: JobView | None = None
+    folder = tempfile.mkdtemp(prefix="rockseg-retry-")
     try:
         await store.check(settings.object_prefix)
         letters = await _found(connection, names)
@@ -71,7 +74,8 @@ async def retry_all(names: Sequence[str]) -> None:
         for letter in letters:
             if letter.position not in given_up:
                 raise UsageError(f"{letter.position} is no request: there is nothing to run")
-        view = JobView(MEMORY, feed, clock, clock.now() - min(at for at, _ in given_up.values()))
+        # In a file: it holds every job since then, 1 KB each.
+        view = JobView(Path(folder) / "view.sqlite3", feed, clock, clock.now() - min(at for at, _ in given_up.values()))
         await _follow(view)
         retry = RetryJob(
             store=store,
@@ -90,6 +94,7 @@ async def retry_all(names: Sequence[str]) -> None:
     finally:
         if view is not None:
             await view.stop()
+        shutil.rmtree(folder, ignore_errors=True)
         await asyncio.gather(log.close(), feed.close(), store.close())
 
 
