@@ -16,7 +16,7 @@ Views = NDArray[np.float32]
 DECAY: Final = 0.1
 SHRINKAGE: Final = 0.2  # of the correlations, towards none: there are fewer pictures than pairs of features
 LEAST_DEVIATION: Final = 0.01  # of the features' median one: what never varied must not weigh without bound
-FALSE_ALARMS: Final = 0.02  # of pictures of core that nothing was fitted on, the share above a threshold
+REAL_ALARMS: Final = 0.02  # of pictures of real core that nothing was fitted on, the share above a threshold
 
 
 def fit_familiarity(core: Views, not_core: Views) -> Familiarity:
@@ -59,10 +59,10 @@ def fit_spread(core: Views) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return centre, np.linalg.inv(np.linalg.cholesky(correlation)) / deviation
 
 
-def threshold(scores: NDArray[np.float64], real: NDArray[np.bool_]) -> float:
-    """Above which no more than FALSE_ALARMS of these pictures of core are, nor of the real ones among them."""
-    parts = [scores, scores[real]] if real.any() else [scores]
-    return max(float(np.quantile(part, 1 - FALSE_ALARMS)) for part in parts)
+def threshold(scores: NDArray[np.float64], real: NDArray[np.bool_], alarms: float) -> float:
+    """Above which no more than `alarms` of these pictures of core are, nor REAL_ALARMS of the real ones among them."""
+    parts = [(scores, alarms), (scores[real], REAL_ALARMS)] if real.any() else [(scores, alarms)]
+    return max(float(np.quantile(part, 1 - share)) for part, share in parts)
 
 
 def auroc(core: NDArray[np.float64], not_core: NDArray[np.float64]) -> float:

@@ -54,9 +54,9 @@ def test_a_feature_that_never_varied_does_not_weigh_without_bound() -> None:
 
 def test_a_threshold_lets_few_of_all_and_few_of_the_real_ones_pass() -> None:
     drawn, real = np.linspace(0, 0.5, 1000), np.linspace(0.3, 0.9, 100)
-    found = threshold(np.concatenate((drawn, real)), np.arange(1100) >= 1000)
+    found = threshold(np.concatenate((drawn, real)), np.arange(1100) >= 1000, 0.05)
     assert (real > found).mean() <= 0.02
-    assert threshold(drawn, np.zeros(1000, bool)) == pytest.approx(0.49, abs=0.001)
+    assert threshold(drawn, np.zeros(1000, bool), 0.02) == pytest.approx(0.49, abs=0.001)
 
 
 def test_auroc_counts_pairs_and_halves_ties() -> None:
