@@ -44,7 +44,7 @@ def fit_head(core: Views, not_core: Views) -> tuple[NDArray[np.float64], float]:
         total.backward()  # type: ignore[no-untyped-call] # torch's
         return total
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call] # likewise
     found = unknown.detach().numpy()
     weights = found[1:] / deviation
     return weights, float(found[0] - weights @ mean)
