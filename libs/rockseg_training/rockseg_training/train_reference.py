@@ -5,7 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -67,7 +67,7 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     Raises SettingsError for folders and weights, DatasetError for the photos.
     """
     torch.set_num_threads(run.threads)
-    recipe = reference_recipe(run.seed, run.data, run.fold)
+    recipe = replace(reference_recipe(run.seed, run.data, run.fold), crops=run.crops)
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")

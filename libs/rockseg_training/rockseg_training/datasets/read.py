@@ -20,10 +20,10 @@ def read_dataset(data: Path, base: LabelSpace) -> Dataset:
         raise DatasetError(f"{data} is no folder.")
     if (data / PHOTOS).is_dir():
         return read_folder(data, base)
-    if outline_files(data):
-        return read_labelme(data, base)
     if shared.is_shared(data):
         return shared.read_shared(data)
+    if outline_files(data):
+        return read_labelme(data, base)
     raise DatasetError(
         f"There are no photos with labels in {data}: neither {PHOTOS}/NAME.jpg with {MASKS}/NAME.png, nor NAME.jpg "
         "with NAME.json of labelme."

@@ -129,7 +129,8 @@ class Texture:
 
 
 def is_shared(data: Path) -> bool:
-    return any((data / folder).is_dir() for folder in BOXES)
+    """Whether a folder of it holds a mask: a .json beside the folders is no outline of labelme's then."""
+    return any(any((data / folder).glob(f"*{ending}")) for folder, (ending, _) in BOXES.items())
 
 
 def read_shared(data: Path) -> Dataset:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rockseg_core.domain.arrays import Pixels
 from rockseg_training.labels import Labels
 
-WIDTH_PX: Final = 40.0  # of a core, when features are taken: a window's mean needs no more
+WIDTH_PX: Final = 20.0  # of a core, when features are taken: a window's mean needs no more
 PIXELS_A_PHOTO: Final = 300  # of each class, to fit on
 ROUNDS: Final = 100  # scikit-learn's own default
 

@@ -1,0 +1,127 @@
+"""The reference's recipe, in small: whole and in folds, from where it was left, to figures and a card."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rockseg_core.domain.errors import SettingsError
+from rockseg_model.bundle import load_bundle
+from rockseg_training.evaluation import colour_baseline, evaluation
+from rockseg_training.folds import FOLDS
+from rockseg_training.reference_card import main as write_card_command
+from rockseg_training.reference_card import write_card
+from rockseg_training.reference_runs import read_figures, run_folder, what_is_left
+from rockseg_training.train import Length
+from rockseg_training.train_reference import Run, train_reference
+
+
+def _box(data: Path, name: str, ending: str) -> None:
+    """Two cores of 40 pixels, upright."""
+    folder = data / Path(name).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    mask = np.zeros((200, 120), np.uint8)
+    for left in (10, 70):
+        mask[10:190, left : left + 40] = 1
+    cv2.imwrite(str(data / f"{name}.jpg"), np.where(mask[..., None] == 1, np.uint8(60), np.uint8(200)).repeat(3, 2))
+    cv2.imwrite(str(data / f"{name}{ending}"), mask)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Two steps of one crop."""
+    monkeypatch.setattr(evaluation, "TREES_DRAWN", 2)
+    monkeypatch.setattr(colour_baseline, "ROUNDS", 3)
+    data = tmp_path / "data"
+    for name in ("core-boxes/box-02", "core-boxes/box-08", "core-boxes/box-19"):
+        _box(data, name, ".rock.png")
+    _box(data, "boxes-carbonate/corebox-01", "-mask.png")
+    (data / "boxes-carbonate" / "labels.csv").write_text(
+        "file,column,y_top,y_bottom,CaCO3_pct_from_XRF,class\n"
+        "corebox-01.jpg,1,10,90,90.0,limestone\ncorebox-01.jpg,2,10,90,50.0,marl\n"
+    )
+    (data / "textures").mkdir()
+    cv2.imwrite(str(data / "textures" / "conglomerate-outcrop-01.jpg"), np.full((60, 50, 3), 90, np.uint8))
+    return Run(
+        data=data,
+        fold=FOLDS["1"],
+        checkpoints=tmp_path / "checkpoints",
+        encoder_weights=None,
+        length=Length(steps=2),
+        threads=1,
+        crops=1,
+        drawn=1,
+        calibration_crops=4,
+        changed=False,
+    )
+
+
+def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figures(run: Run) -> None:
+    said: list[str] = []
+    figures = json.loads(train_reference(run, said.append).read_text())
+    assert figures["left_out"] == ["core-boxes/box-02", "boxes-carbonate/corebox-01"]
+    assert figures["learnt"] == {"core-boxes": 2, "crops of one rock": 1}
+    photos = figures["models"][0]["photos"]
+    assert photos["by_photo"].keys() == {"core-boxes/box-02", "boxes-carbonate/corebox-01"}
+    assert photos["called_rock"].keys() == {"foam, paper and card", "foam and card between carbonate cores"}
+    assert photos["rows"][0]["rows"] == 2
+    assert figures["models"][0].keys() >= {"drawn", "drawn_colour_baseline", "photos_colour_baseline"}
+    first = load_bundle(run.folder / "bundle")
+    assert first.manifest.calibration is not None
+
+    train_reference(replace(run, length=Length(steps=3)), said.append)
+    assert "Going on from step 2 of 2." in said
+    assert read_figures(run.checkpoints)["1"]["steps"] == 3
+    assert load_bundle(run.folder / "bundle").weights != first.weights
+    with pytest.raises(SettingsError, match="of another run"):
+        train_reference(replace(run, seed=2), said.append)
+
+
+def test_the_full_decoder_is_measured_like_the_half_and_writes_no_bundle(run: Run) -> None:
+    whole = replace(run, decoder="full", drawn=0)
+    figures = json.loads(train_reference(whole, lambda _: None).read_text())
+    assert figures["decoder"] == "full"
+    assert figures["models"][0]["photos"]["rock_iou"] is not None
+    assert whole.folder != run.folder
+    assert not (whole.folder / "bundle").exists()
+
+
+def test_what_is_left_is_said_and_the_card_needs_the_full_run(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_reference(run, lambda _: None)
+    left = "\n".join(what_is_left(run.checkpoints))
+    assert "FOLD=2" in left
+    assert "FOLD=1" not in left
+    assert write_card_command([str(run.checkpoints), "-o", str(tmp_path / "bundle")]) == 2
+    assert "no figures of the full run" in capsys.readouterr().err
+
+    train_reference(replace(run, fold=FOLDS["all"]), lambda _: None)
+    assert write_card_command([str(run.checkpoints), "-o", str(tmp_path / "bundle"), "--version", "9"]) == 0
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.manifest.version == "9"
+    assert bundle.weights == load_bundle(run_folder(run.checkpoints, "all", "half") / "bundle").weights
+    for wanted in (
+        "# reference 9",
+        "| core-boxes/box-02 | 1 |",
+        "limestone or marl rock",
+        "British Geological",
+        "CC BY",
+    ):
+        assert wanted in bundle.card
+    assert "Not measured yet: fold 2, fold 3" in bundle.card
+
+
+def test_a_card_names_which_figure_is_of_which_fold() -> None:
+    photos = {
+        "by_photo": {"core-boxes/box-08": {"rock_iou": 0.93, "background_iou": None, "possible_kind": 0.5}},
+        "sources": {}, "called_rock": {"empty tray": {"share": 0.1}}, "rows": [], "classes": {}, "steadiness": {},
+    }  # fmt: skip
+    fold = {"steps": 5, "minutes": 30, "threads": 2, "seed": 1, "learnt": {"a": 3}, "models": [{"photos": photos}]}
+    card = write_card({"2": fold}, "reference", "1")
+    assert "| core-boxes/box-08 | 2 | 0.930 | – | 0.500 |" in card
+    assert "| empty tray | 2 | 0.100 |" in card
+    assert "drawn cores of families" not in card
