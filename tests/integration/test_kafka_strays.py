@@ -1,6 +1,7 @@
 """What others may write to the topic of the jobs, and aiokafka cannot unpack: it stops nobody, and loses nothing."""
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,21 @@ JOBS = 12  # of each partition
 PARTITIONS = 5
 
 
-async def publish(crew: Crew, *values: bytes, partition: int = 0, codec: str | None = None, header: str = "h") -> None:
+async def publish(
+    crew: Crew,
+    *values: bytes,
+    partition: int = 0,
+    codec: str | None = None,
+    header: str = "h",
+    topic: str | None = None,
+) -> None:
     """All of it as one batch."""
     arguments = crew.connection.arguments(acks="all", compression_type=codec, linger_ms=100)
     async with AIOKafkaProducer(**arguments) as producer:
         headers = [(header, b"v")]
-        sent = [await producer.send(crew.topic, value, partition=partition, headers=headers) for value in values]
+        sent = [
+            await producer.send(topic or crew.topic, value, partition=partition, headers=headers) for value in values
+        ]
         await asyncio.gather(*sent)
 
 
@@ -56,16 +66,7 @@ async def test_a_replica_reads_batches_of_every_codec(kafka_bootstrap: str) -> N
     async with crew_of(kafka_bootstrap) as crew:
         for codec in CODECS:
             await publish(crew, codec.encode() * 99, codec=codec)
-        feed, offsets = KafkaFeed(crew.connection), set[int]()
-        try:
-            async with asyncio.timeout(60):
-                async for batch in feed.follow({LogPartition(Topic.JOBS, 0): 0}):
-                    offsets |= {record.offset for record in batch.records}
-                    if len(offsets) == len(CODECS):
-                        break
-        finally:
-            await feed.close()
-        assert offsets == set(range(len(CODECS)))
+        assert await offsets_fed(crew, 0, len(CODECS)) == set(range(len(CODECS)))
 
 
 async def test_a_batch_of_an_unknown_codec_costs_no_neighbour_its_run(kafka_bootstrap: str) -> None:
@@ -88,6 +89,38 @@ async def test_a_batch_of_an_unknown_codec_costs_no_neighbour_its_run(kafka_boot
             await soon(hand.acknowledge(stray))
             for partition in range(PARTITIONS):
                 await crew.commits(Window(first[partition] + JOBS), partition)
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+async def test_a_stray_of_any_size_behind_a_transactions_marker_stops_nobody(kafka_bootstrap: str, size: int) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await in_a_transaction(crew, crew.topic)  # the record, and its marker
+        await publish(crew, random.randbytes(size), codec="zstd")
+        await crew.publish(1)
+        with without_zstd():
+            found = await work(crew.hire(), 3)
+            assert [(d.position.offset, d.end, d.attempt) for d in found] == [(0, None, 1), (2, 3, 1), (3, None, 1)]
+            assert await offsets_fed(crew, 1, 2) == {2, 3}
+        await crew.commits(Window(4))
+
+
+async def in_a_transaction(crew: Crew, topic: str) -> None:
+    arguments = crew.connection.arguments(transactional_id=crew.topic)
+    async with AIOKafkaProducer(**arguments) as producer, producer.transaction():
+        await producer.send_and_wait(topic, b"letter", partition=0)
+
+
+async def offsets_fed(crew: Crew, position: int, count: int) -> set[int]:
+    feed, offsets = KafkaFeed(crew.connection), set[int]()
+    try:
+        async with asyncio.timeout(60):
+            async for batch in feed.follow({LogPartition(Topic.JOBS, 0): position}):
+                offsets |= {record.offset for record in batch.records}
+                if len(offsets) >= count:
+                    break
+    finally:
+        await feed.close()
+    return offsets
 
 
 async def test_many_strays_between_many_jobs_cost_none_of_them_its_run(kafka_bootstrap: str) -> None:
@@ -139,6 +172,24 @@ async def test_the_letter_of_a_stray_names_its_offsets(kafka_bootstrap: str) -> 
         await log.close()
         (letter,) = [letter async for letter in dead_letters(crew.connection)]
         assert (letter.origin, letter.value) == (f"{crew.topic}/0/0-1", None)
+
+
+async def test_letters_are_read_around_a_stray_and_up_to_a_transactions_marker(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rockseg_core.adapters.kafka.dead_letters.STILL_SECONDS", 10)
+    async with crew_of(kafka_bootstrap) as crew:
+        topic = crew.connection.topics[Topic.DEAD_LETTER]
+        await publish(crew, b"letter", topic=topic)
+        await publish(crew, b"stray" * 50, b"stray" * 50, codec="zstd", topic=topic)
+        await in_a_transaction(crew, topic)
+        with without_zstd():
+            found = [letter async for letter in dead_letters(crew.connection)]
+        assert [(letter.offset, letter.value) for letter in found] == [(0, b"letter"), (1, None), (3, b"letter")]
+        assert "cannot be unpacked" in found[1].sentence
+        assert found[0].at <= found[1].at <= found[2].at
+        whole = [letter.offset async for letter in dead_letters(crew.connection)]
+        assert whole == [0, 1, 2, 3]
 
 
 async def test_a_batch_that_the_disk_has_spoilt_is_passed_over(own_kafka: KafkaCluster) -> None:

@@ -2,12 +2,19 @@ import pytest
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
-from tests.real.kafka_strays import HEADER, with_a_bad_header, without_zstd
+from tests.real.kafka_strays import CODECS, HEADER, summed, with_a_bad_header, with_a_bomb, without_zstd
 
+from rockseg_core.adapters.kafka.decompressing import MOST_BYTES, bound_codecs
 from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
 
 AT = TopicPartition("jobs", 1)
-CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+
+MIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def _bound() -> None:
+    bound_codecs()
 
 
 def batch(first: int, *values: bytes, codec: str = "none", bad: int | None = None) -> bytes:
@@ -32,13 +39,14 @@ def batch(first: int, *values: bytes, codec: str = "none", bad: int | None = Non
 def told(data: bytes, position: int, *, end: int = 1000, forgive: bool = False) -> list[tuple[int, int, bytes | None]]:
     return [
         (record.offset, next_offset(record), record.value)
-        for record in unpack(AT, data, position, end, forgive=forgive)
+        for record in unpack(AT, data, position, end, forgive=forgive)[0]
     ]
 
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_each_codec_of_kafka_is_unpacked(codec: str) -> None:
-    found = unpack(AT, batch(7, b"a" * 99, b"b", codec=codec), 7, 9, forgive=False)
+    found, position = unpack(AT, batch(7, b"a" * 99, b"b", codec=codec), 7, 9, forgive=False)
+    assert position == 9
     assert [(record.offset, record.value) for record in found] == [(7, b"a" * 99), (8, b"b")]
     assert (found[0].key, found[0].headers) == (b"key", (("name", b"value"),))
 
@@ -57,7 +65,7 @@ def test_what_stands_before_a_bad_header_is_read_and_the_rest_of_its_batch_is_pa
     data = batch(4, b"a", b"b", b"c", b"d", bad=5) + batch(8, b"e")
     assert told(data, 4) == [(4, 5, b"a"), (5, 8, None), (8, 9, b"e")]
     assert told(data, 6) == [(6, 8, None), (8, 9, b"e")]
-    (unreadable,) = [record for record in unpack(AT, data, 4, 9, forgive=False) if isinstance(record, Unreadable)]
+    (unreadable,) = [record for record in unpack(AT, data, 4, 9, forgive=False)[0] if isinstance(record, Unreadable)]
     assert (unreadable.key, unreadable.value, unreadable.why) == (None, None, "UnicodeDecodeError")
 
 
@@ -75,3 +83,31 @@ def test_a_batch_with_a_bad_checksum_is_not_believed_where_it_cannot_end() -> No
     bad[23] ^= 1  # the high byte of its last offset
     with pytest.raises(CorruptRecordException):
         told(bytes(bad), 4, end=6, forgive=True)
+
+
+@pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
+def test_a_batch_that_unpacks_to_more_than_the_bound_is_passed_over(codec: str) -> None:
+    data = batch(0, b"a") + with_a_bomb(batch(1, b"b"), codec, MOST_BYTES // MIB) + batch(2, b"c")
+    assert told(data, 0) == [(0, 1, b"a"), (1, 2, None), (2, 3, b"c")]
+
+
+@pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
+def test_a_batch_just_below_the_bound_is_read(codec: str) -> None:
+    pieces = MOST_BYTES // MIB - 1
+    assert told(bytes(with_a_bomb(batch(1, b"b"), codec, pieces)), 0) == [(1, 2, bytes(pieces * MIB))]
+
+
+def test_snappy_that_claims_a_size_without_having_it_reserves_none() -> None:
+    data = with_a_bomb(batch(0, b"b"), "snappy", 1)
+    start = data.index(b"\x8d\x80\x40")  # 1 MiB and 13 bytes
+    data[start : start + 3] = b"\xff\xff\x7f"
+    assert told(bytes(summed(data)), 0) == [(0, 1, None)]
+
+
+def test_what_holds_no_record_is_read_on_behind() -> None:
+    """As after a transaction's marker, when the batch behind it is not whole."""
+    marker = bytearray(batch(4, b"marker"))
+    marker[22] |= 0x30
+    data = bytes(summed(marker))
+    assert unpack(AT, data + batch(5, b"a")[:-1], 4, 6, forgive=False) == ([], 5)
+    assert unpack(AT, b"", 5, 6, forgive=False) == ([], 5)

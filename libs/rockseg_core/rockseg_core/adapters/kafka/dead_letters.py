@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,15 +10,17 @@ from aiokafka.structs import TopicPartition
 from rockseg_core.adapters.kafka.check import greet
 from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
+from rockseg_core.adapters.kafka.fetching import Batches, Reader
 from rockseg_core.adapters.kafka.lookup import BEGINNING, END, Lookup
 from rockseg_core.adapters.kafka.refusals import told
+from rockseg_core.adapters.kafka.unpacking import Unreadable
 from rockseg_core.codec.records import decode_or_none
 from rockseg_core.domain.errors import LogUnavailableError
 from rockseg_core.domain.records import JobRequest
 from rockseg_core.ports.feed import LogPartition, Topic
 
 REQUEST_SECONDS: Final = 15.0
-POLL_MS: Final = 500
+POLL_SECONDS: Final = 0.5
 STILL_SECONDS: Final = 20.0
 
 
@@ -64,7 +66,8 @@ async def dead_letters(connection: KafkaConnection) -> AsyncIterator[DeadLetter]
 
 async def _read(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
     ends, beginnings = await _extents(connection)
-    left = {_in_kafka(connection, at): end for at, end in ends.items() if end > beginnings[at]}
+    left = {_in_kafka(connection, at): beginnings[at] for at, end in ends.items() if end > beginnings[at]}
+    until = {_in_kafka(connection, at): end for at, end in ends.items()}
     if not left:
         return
     consumer = AIOKafkaConsumer(
@@ -78,26 +81,28 @@ async def _read(connection: KafkaConnection) -> AsyncIterator[DeadLetter]:
     try:
         await consumer.start()
         consumer.assign(list(left))
-        for at, beginning in beginnings.items():
-            if (partition := _in_kafka(connection, at)) in left:
-                consumer.seek(partition, beginning)
+        reader = Reader(consumer)
         while left:
-            for partition, records in (await _some(consumer, left)).items():
-                for record in records:
-                    if record.offset < left[partition]:
-                        yield _letter(record)
-                if records[-1].offset + 1 >= left[partition]:
-                    del left[partition]
+            found, positions = await _some(consumer, reader, left)
+            for record in (record for at in left for record in found.get(at, ())):
+                if record.offset < until[TopicPartition(record.topic, record.partition)]:
+                    yield _letter(record)
+            # Behind the last letter there may be offsets that hold none.
+            left = {at: position for at, position in positions.items() if position < until[at]}
     finally:
         await closed(consumer.stop())
 
 
-async def _some(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, list[Any]]:
-    """Aiokafka itself asks for ever. Raises TimeoutError."""
+async def _some(
+    consumer: AIOKafkaConsumer, reader: Reader, positions: Mapping[TopicPartition, int]
+) -> tuple[Batches, dict[TopicPartition, int]]:
+    """And where to read on. Aiokafka itself asks for ever. Raises TimeoutError."""
     async with asyncio.timeout(STILL_SECONDS):
         while True:
-            if found := await consumer.getmany(*partitions, timeout_ms=POLL_MS):
-                return dict(found)
+            found = await reader.read(positions, POLL_SECONDS)
+            further = {at: await consumer.position(at) for at in positions}
+            if further != positions:
+                return found, further
 
 
 async def _extents(connection: KafkaConnection) -> tuple[dict[LogPartition, int], dict[LogPartition, int]]:
@@ -114,6 +119,10 @@ def _in_kafka(connection: KafkaConnection, at: LogPartition) -> TopicPartition:
     return TopicPartition(connection.topics[at.topic], at.partition)
 
 
+def _why(record: Any) -> str:
+    return f"It cannot be unpacked ({record.why})." if isinstance(record, Unreadable) else ""
+
+
 def _letter(record: Any) -> DeadLetter:
     headers = {name: value.decode(errors="replace") for name, value in record.headers if value is not None}
     return DeadLetter(
@@ -124,7 +133,7 @@ def _letter(record: Any) -> DeadLetter:
         value=record.value,
         request=decode_or_none(record.value, JobRequest),
         code=headers.get("rockseg_error_code", ""),
-        sentence=headers.get("rockseg_error_sentence", ""),
+        sentence=_why(record) or headers.get("rockseg_error_sentence", ""),
         origin=headers.get("rockseg_origin", ""),
         attempt=headers.get("rockseg_attempt", ""),
         whole_bytes=headers.get("rockseg_value_bytes", ""),

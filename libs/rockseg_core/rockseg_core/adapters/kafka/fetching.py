@@ -16,6 +16,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from rockseg_core.adapters.kafka.decompressing import bound_codecs
 from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
 from rockseg_core.domain.errors import LogUnavailableError
 
@@ -48,9 +49,10 @@ class Reader:
     """
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        bound_codecs()
         self._consumer = consumer
         self._at: dict[TopicPartition, int] = {}
-        """Where aiokafka reads on; only of partitions of which it has lost nothing since it was sent there."""
+        """From where on aiokafka has lost nothing; it may have gone on over offsets that hold no record."""
 
     async def read(self, positions: Mapping[TopicPartition, int], seconds: float) -> Batches:
         """What each partition has from its position on; offsets that are missing between the records hold none.
@@ -72,11 +74,14 @@ class Reader:
             self._at = {}
             if isinstance(error, MemoryError) or (isinstance(error, KafkaError) and not isinstance(error, _UNPACKING)):
                 raise
-            found = await self._by_hand(positions)
-            if positions and not found:
+            found, further = await self._by_hand(positions)
+            if positions and not further:
                 raise KafkaError(f"records could not be unpacked ({type(error).__name__})") from error
-            further = {at: next_offset(records[-1]) for at, records in found.items()}
             self._place(dict(positions) | further)
+            # Its caller learns from the records alone how far it has come: it asks for what follows the last of them.
+            self._at |= {
+                at: next_offset(found[at][-1]) if at in found else positions[at] for at in further if at in self._at
+            }
         else:
             self._at |= {at: next_offset(records[-1]) for at, records in found.items()}
         return found
@@ -89,16 +94,24 @@ class Reader:
                 self._consumer.seek(at, position)
                 self._at[at] = position
 
-    async def _by_hand(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[ConsumerRecord]]:
+    async def _by_hand(
+        self, positions: Mapping[TopicPartition, int]
+    ) -> tuple[dict[TopicPartition, list[ConsumerRecord]], dict[TopicPartition, int]]:
+        """What was found, and where to read on, of each partition that got on."""
         wanted = [at for at in positions if at not in self._consumer.paused()]
         # Each by itself: of all partitions in one request only one is sure to get a batch that is large.
         answers = await asyncio.gather(*(self._fetched(at, positions[at]) for at in wanted), return_exceptions=True)
-        found = {}
+        found, further = {}, {}
         for at, answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, BaseException) and not isinstance(answer, KafkaError):
-                raise answer
-            if isinstance(answer, list) and answer:
-                found[at] = answer
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, KafkaError):
+                    raise answer
+                continue
+            records, position = answer
+            if records:
+                found[at] = records
+            if position > positions[at]:
+                further[at] = position
         for record in (record for records in found.values() for record in records if isinstance(record, Unreadable)):
             _log.error(
                 "the offsets %d to %d of partition %d of %s cannot be unpacked (%s): passed over",
@@ -108,9 +121,20 @@ class Reader:
                 record.topic,
                 record.why,
             )
-        return found
+        return found, further
 
-    async def _fetched(self, at: TopicPartition, position: int) -> list[ConsumerRecord]:
+    async def _fetched(self, at: TopicPartition, position: int) -> tuple[list[ConsumerRecord], int]:
+        """The next records, and where to read on behind them.
+
+        Only the first batch of an answer is sure to be whole: behind one without records it is fetched once more.
+        """
+        while True:
+            records, further = await self._unpacked(at, position)
+            if records or further == position:
+                return records, further
+            position = further
+
+    async def _unpacked(self, at: TopicPartition, position: int) -> tuple[list[ConsumerRecord], int]:
         for seconds in RETRY_SECONDS:
             try:
                 return unpack(at, *await self._fetch(at, position), forgive=False)

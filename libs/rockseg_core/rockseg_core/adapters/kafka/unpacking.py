@@ -8,6 +8,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+NO_TIMESTAMP: Final = -1
+
 _NO_SIZE: Final = -1
 
 
@@ -24,8 +26,13 @@ def next_offset(record: ConsumerRecord) -> int:
     return record.end if isinstance(record, Unreadable) else record.offset + 1
 
 
-def unpack(at: TopicPartition, data: bytes, position: int, end: int, *, forgive: bool) -> list[ConsumerRecord]:
-    """All records from `position` on, in order; `end` is the partition's.
+def unpack(
+    at: TopicPartition, data: bytes, position: int, end: int, *, forgive: bool
+) -> tuple[list[ConsumerRecord], int]:
+    """All records from `position` on, in order, and where to read on; `end` is the partition's.
+
+    Where to read on may lie behind the last record: markers of transactions, and batches that compaction has emptied,
+    hold none.
 
     Raises CorruptRecordException where the first batch does not fit its checksum, unless that is to be forgiven: it
     then counts as one that cannot be unpacked, if what it says of its offsets can be true.
@@ -40,13 +47,13 @@ def unpack(at: TopicPartition, data: bytes, position: int, end: int, *, forgive:
             if not (forgive and batch.base_offset <= position < batch.next_offset <= end):
                 raise CorruptRecordException(f"a batch of {at} does not fit its checksum")
             found.append(_unreadable(at, position, batch.next_offset, CorruptRecordException.__name__))
-            break
+            return found, batch.next_offset
         if not batch.is_control_batch:
             for record in _records(at, batch, position):
                 found.append(record)
                 position = next_offset(record)
-        position = batch.next_offset
-    return found
+        position = max(position, batch.next_offset)
+    return found, position
 
 
 def _records(at: TopicPartition, batch: Any, position: int) -> Iterator[ConsumerRecord]:
@@ -59,7 +66,9 @@ def _records(at: TopicPartition, batch: Any, position: int) -> Iterator[Consumer
         raise
     except Exception as error:  # noqa: BLE001 - a codec that is unknown, a header's name that is no text, ...
         if position < batch.next_offset:
-            yield _unreadable(at, position, batch.next_offset, type(error).__name__)
+            # The older kinds of batches do not tell their time.
+            timestamp = getattr(batch, "max_timestamp", NO_TIMESTAMP)
+            yield _unreadable(at, position, batch.next_offset, type(error).__name__, timestamp)
 
 
 def _record(at: TopicPartition, record: Any) -> ConsumerRecord:
@@ -78,5 +87,5 @@ def _record(at: TopicPartition, record: Any) -> ConsumerRecord:
     )
 
 
-def _unreadable(at: TopicPartition, offset: int, end: int, why: str) -> Unreadable:
-    return Unreadable(at.topic, at.partition, offset, -1, 0, None, None, None, _NO_SIZE, _NO_SIZE, (), end, why)
+def _unreadable(at: TopicPartition, offset: int, end: int, why: str, timestamp: int = NO_TIMESTAMP) -> Unreadable:
+    return Unreadable(at.topic, at.partition, offset, timestamp, 0, None, None, None, _NO_SIZE, _NO_SIZE, (), end, why)

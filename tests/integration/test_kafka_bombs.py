@@ -1,0 +1,58 @@
+"""Some kilobytes on the topic of the jobs that unpack to more memory than there is."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer
+from tests.real.kafka_owners import Crew, crew_of
+from tests.real.kafka_strays import BOMB, bombs
+
+ROOT = Path(__file__).parents[2]
+MIB = {"gzip": 700, "lz4": 200, "zstd": 700}  # unpacked; packed less than the megabyte that brokers take
+MEMORY_MIB = 400  # beyond what a process takes that has yet to read: threads reserve much
+
+
+async def plant(crew: Crew, codec: str) -> None:
+    await crew.publish(1)
+    with bombs(codec, MIB[codec]):
+        async with AIOKafkaProducer(**crew.connection.arguments(acks="all")) as producer:
+            await producer.send_and_wait(crew.topic, BOMB, partition=0)
+    await crew.publish(1)
+
+
+async def found_by(crew: Crew, role: str) -> list[Any]:
+    """By a process with little memory."""
+    settings = msgspec.json.encode(crew.connection.settings).decode()
+    reading = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "tests.real.kafka_pressed", role, str(MEMORY_MIB), "2", settings],
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(60):
+            told, _ = await reading.communicate()
+    finally:
+        if reading.returncode is None:
+            reading.kill()
+    assert reading.returncode == 0
+    found: list[Any] = json.loads(told.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("codec", MIB)
+async def test_a_bomb_between_jobs_stops_no_replica(kafka_bootstrap: str, codec: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await plant(crew, codec)
+        assert await found_by(crew, "feed") == [[0, None], [1, None], [2, None]]
+
+
+@pytest.mark.parametrize("codec", MIB)
+async def test_a_bomb_between_jobs_is_one_stray_to_a_worker(kafka_bootstrap: str, codec: str) -> None:
+    async with crew_of(kafka_bootstrap) as crew:
+        await plant(crew, codec)
+        assert await found_by(crew, "worker") == [[0, None], [1, 2], [2, None]]
