@@ -72,7 +72,8 @@ class Dispatch(Generic[R]):
     Order: suspects, then what a former owner gave back, then new ones by offset, partitions in turn. Suspects come
     first because everything beyond them only lengthens the bitmap while they hold the prefix; they starve nobody,
     since each ends after its third attempt or is put back behind others, and nobody starves them, since nothing new
-    starts while one waits that is not, or no longer, behind others.
+    starts while one is here and waits that is not, or no longer, behind others. One that is yet to be fetched holds up
+    nobody: with a window smaller than its former owner's, others have to go before there is room for it.
     """
 
     def __init__(self, limit: int = 8) -> None:
@@ -238,7 +239,7 @@ class Dispatch(Generic[R]):
     def put_back(self, position: RequestPosition, *, behind: bool = False) -> bool:
         """It did not end here: it waits again with the attempt that it has. False when it is not running here.
 
-        `behind`: of what waits, some start before a suspect does; twice as many each time that it is put back so.
+        `behind`: of what waits, some start before it does; twice as many each time that it is put back so.
         """
         self._strays.pop(position, None)
         lane = self._lanes.get(position.partition)
@@ -246,7 +247,7 @@ class Dispatch(Generic[R]):
             return False
         lane.waiting[position.offset] = lane.running.pop(position.offset)
         lane.window.put_back(position.offset)
-        if behind and lane.window.attempt_of(position.offset) > 1:
+        if behind:
             times = lane.behind[position.offset].times if position.offset in lane.behind else 0
             lane.behind[position.offset] = _Behind(times + 1, self._limit << min(times, MAX_DOUBLINGS))
         return True
@@ -269,25 +270,34 @@ class Dispatch(Generic[R]):
             (partition, offset)
             for partition, lane in sorted(self._lanes.items())
             for offset, attempt in lane.window.owed()
-            if attempt > 1
+            if attempt > 1 and offset in lane.waiting
         ]
         if due := [at for at in suspects if not self._is_behind(at)]:
-            fetched = (at for at in due if at[1] in self._lanes[at[0]].waiting)
-            return None if attempts else next(fetched, None)
+            return None if attempts else due[0]
         turns = sorted(self._lanes, key=lambda partition: (partition <= self._last, partition))
-        new = next((at for at in map(self._head, turns) if at is not None), None)
-        if new is not None or attempts:
-            return new
-        return min(suspects, key=lambda at: self._lanes[at[0]].behind[at[1]].times, default=None)
+        head = next((at for at in map(self._head, turns) if at is not None), None)
+        if head is not None:
+            return head
+        idle = [at for at in self._behind() if at not in suspects or not attempts]
+        return min(idle, key=lambda at: self._lanes[at[0]].behind[at[1]].times, default=None)
 
     def _is_behind(self, at: tuple[int, int]) -> bool:
         behind = self._lanes[at[0]].behind.get(at[1])
         return behind is not None and behind.others > 0
 
+    def _behind(self) -> list[tuple[int, int]]:
+        """What waits behind others, where another may run."""
+        return [
+            (partition, offset)
+            for partition, lane in sorted(self._lanes.items())
+            if len(lane.running) < self._limit
+            for offset in sorted(lane.behind.keys() & lane.waiting.keys())
+        ]
+
     def _head(self, partition: int) -> tuple[int, int] | None:
         """The lowest waiting offset of a partition, if its window has a place for it."""
         lane = self._lanes[partition]
-        offset = min(lane.waiting.keys() - lane.behind.keys(), default=None)
+        offset = min((waiting for waiting in lane.waiting if not self._is_behind((partition, waiting))), default=None)
         if offset is None or len(lane.running) >= self._limit:
             return None
         window = lane.window

@@ -26,7 +26,7 @@ class DeliverySource(Protocol):
     async def put_back(self, delivery: Delivery) -> None:
         """It cannot go on now, of which it is innocent: it comes again with the attempt that it has.
 
-        A suspect comes behind others, so that none of them waits while it waits for a part that is away.
+        It comes behind others, so that none of them waits while it waits for a part that is away.
         """
         ...
 

@@ -48,15 +48,17 @@ def test_what_is_done_is_passed_over_when_it_is_fetched_again() -> None:
     assert starts(dispatch) == [(3, 1), (4, 1)]
 
 
-def test_nothing_new_starts_while_a_suspect_has_not_been_fetched_yet() -> None:
+def test_a_suspect_that_has_not_been_fetched_yet_holds_up_nobody_and_runs_alone_once_it_is() -> None:
     dispatch = assigned(crashed(0, 4), [])
     dispatch.arrive(0, 0, "record 0")
     assert starts(dispatch) == [(0, 2)]
     dispatch.finish(RequestPosition(0, 0))
     dispatch.arrive(0, 1, "record 1")
-    assert starts(dispatch) == []
+    assert starts(dispatch) == [(1, 1)]
     for offset in (2, 3, 4):
         dispatch.arrive(0, offset, f"record {offset}")
+    assert starts(dispatch) == []
+    dispatch.finish(RequestPosition(0, 1))
     assert starts(dispatch) == [(4, 2)]
 
 
@@ -125,6 +127,50 @@ def test_a_suspect_that_is_put_back_behind_others_lets_them_start_and_comes_agai
     assert befores == [1, 2, 4]
     dispatch.finish(suspect)
     assert dispatch.window(0) == Window(8)
+
+
+def test_one_on_attempt_1_that_is_put_back_behind_others_lets_them_start_and_comes_again_beside_them() -> None:
+    dispatch = assigned(None, range(100), limit=2)
+    assert starts(dispatch) == [(0, 1), (1, 1)]
+    assert dispatch.put_back(RequestPosition(0, 0), behind=True)
+    assert starts(dispatch) == [(2, 1)]
+    dispatch.finish(RequestPosition(0, 1))
+    assert starts(dispatch) == [(3, 1)]
+    dispatch.finish(RequestPosition(0, 2))
+    assert starts(dispatch) == [(0, 1)]
+
+
+def test_one_that_is_put_back_behind_others_comes_again_at_once_where_no_other_waits() -> None:
+    dispatch = assigned(None, range(1), limit=2)
+    for _ in range(3):
+        assert starts(dispatch) == [(0, 1)]
+        dispatch.put_back(RequestPosition(0, 0), behind=True)
+
+
+def test_those_behind_others_keep_to_the_window() -> None:
+    dispatch = assigned(None, range(3), limit=2)
+    for offset in (0, 1, 2):
+        assert starts(dispatch) != []
+        dispatch.put_back(RequestPosition(0, offset), behind=True)
+    assert starts(dispatch) != []
+    assert len(dispatch.running) == 2
+
+
+def test_a_suspect_beyond_a_larger_former_owner_s_window_comes_to_run() -> None:
+    flights = {offset: InFlight(1, released=offset != 60) for offset in range(61)}
+    dispatch: Dispatch[str] = Dispatch(8)
+    dispatch.assign(0, Window(0, set(), flights), 0)
+    order: list[tuple[int, int]] = []
+    while room := dispatch.room(0):
+        for offset in range(dispatch.position(0), min(61, dispatch.position(0) + room)):
+            dispatch.arrive(0, offset, f"record {offset}")
+        started = starts(dispatch)
+        if not started:
+            break
+        order += started
+        for offset, _ in started:
+            dispatch.finish(RequestPosition(0, offset))
+    assert sorted(order) == [*((offset, 1) for offset in range(60)), (60, 2)]
 
 
 def test_suspects_behind_others_come_in_turn_where_no_other_waits() -> None:
