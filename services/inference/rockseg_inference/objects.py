@@ -13,6 +13,7 @@ from rockseg_core.ports.store import ObjectStore
 from rockseg_inference.patience import Patience
 
 GAINSAYS: Final = "The object store lists an object that it does not find."
+PHOTO_SECONDS: Final = 15.0  # that a job holds its place, and holds up others, for a photo that cannot be read
 
 
 class ResultKeys(NamedTuple):
@@ -49,7 +50,7 @@ class JobObjects:
     async def photo(
         self, request: JobRequest, try_once: Callable[[Callable[[], Awaitable[bytes]]], Awaitable[bytes]]
     ) -> bytes:
-        """The photo, by as many calls of `try_once` as it takes. Raises PhotoGoneError."""
+        """The photo, by as many calls of `try_once` as it takes. Raises PhotoGoneError, and TiredError in the end."""
 
         async def get() -> bytes:
             try:
@@ -59,11 +60,15 @@ class JobObjects:
                     raise StoreUnavailableError(GAINSAYS) from error
                 raise PhotoGoneError from error
 
-        return await self._patience("fetch", lambda: try_once(get), until=request.expires_at)
+        with self._patience.limited(PHOTO_SECONDS):
+            return await self._patience("fetch", lambda: try_once(get), until=request.expires_at)
 
     async def look(self, request: JobRequest) -> None:
-        """Raises PhotoGoneError when the photo is no longer there: the only sign of erasure."""
-        there = await self._patience("look", lambda: self._store.exists(request.photo_key), until=request.expires_at)
+        """Raises PhotoGoneError when the photo is no longer there: the only sign of erasure; TiredError in the end."""
+        with self._patience.limited(PHOTO_SECONDS):
+            there = await self._patience(
+                "look", lambda: self._store.exists(request.photo_key), until=request.expires_at
+            )
         if not there:
             raise PhotoGoneError
 
@@ -88,13 +93,17 @@ class JobObjects:
         return keys
 
     async def forget(self, request: JobRequest) -> None:
-        """As `sweep`, of a job whose photo was found gone: while the store lists it all the same, it is waited for."""
+        """As `sweep`, of a job whose photo was found gone.
+
+        Raises TiredError where the store lists it all the same: it may be there again, and the job be run.
+        """
 
         async def sweep_all() -> None:
             if request.photo_key in await self._sweep(request):
                 raise StoreUnavailableError(GAINSAYS)
 
-        await self._patience("sweep", sweep_all, until=request.expires_at)
+        with self._patience.limited(PHOTO_SECONDS):
+            await self._patience("sweep", sweep_all, until=request.expires_at)
 
     async def sweep(self, request: JobRequest) -> None:
         """Where no photo is left, delete whatever any attempt wrote under the job's prefix.

@@ -74,9 +74,12 @@ class Patience:
         Raises OutOfTimeError at `until` (epoch seconds), HurriedError when hurried, TiredError where `limited`.
         """
         try:
-            return await self._within(until, attempt)
+            got = await self._within(until, attempt)
         except TransientError as error:
             self._waits.failed(step, error)
+        else:
+            self._waits.went_on(step)  # another delivery, or this one before it was put back, may have waited
+            return got
         with _told(self._listener.get()):
             return await self._again(step, attempt, until)
 
@@ -92,7 +95,7 @@ class Patience:
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
         """Within, and in the tasks begun there, no step waits for longer."""
-        token = self._most.set(seconds)
+        token = self._most.set(min(seconds, self._most.get()))
         try:
             yield
         finally:
@@ -107,9 +110,10 @@ class Patience:
                 raise OutOfTimeError
             if self._hurried.is_set():
                 raise HurriedError
-            if self._clock.now() >= tired_at:
+            patient = tired_at - self._clock.now()
+            if patient <= 0:
                 raise TiredError
-            await self._pause(min(left, longest * (0.5 + self._jitter() / 2)))
+            await self._pause(min(left, patient, longest * (0.5 + self._jitter() / 2)))
             longest = min(longest * 2, self._limits.backoff_most_seconds)
             try:
                 got = await self._within(until, attempt)

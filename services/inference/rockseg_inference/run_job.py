@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Final
 
@@ -144,7 +144,7 @@ class RunJob:
     async def _segment(
         self, delivery: Delivery, request: JobRequest, started_at: float, started: asyncio.Future[None]
     ) -> Ending:
-        with self._patience.limited(SUSPECT_SECONDS) if delivery.suspect else nullcontext():
+        with self._brief(delivery):
             results = await self._pipeline(delivery, request)
             began = time.perf_counter()
             keys = await self._objects.put(request, results)
@@ -155,7 +155,8 @@ class RunJob:
 
     async def _bury(self, delivery: Delivery, request: JobRequest, started_at: float | None, error: JobError) -> Ending:
         try:
-            await self._objects.look(request)
+            with self._brief(delivery):
+                await self._objects.look(request)
         except PhotoGoneError:  # of an erased job nobody shall find a letter
             return await self._forget(delivery, request, started_at)
         await self._outcomes.dead_letter(delivery, error)
@@ -169,9 +170,13 @@ class RunJob:
         Where there was none, such as after a file deleted by hand, the client hears of it, and need not wait for the
         end of the job's time.
         """
-        await self._objects.forget(request)
+        with self._brief(delivery):
+            await self._objects.forget(request)
         await self._outcomes.gone(delivery, request, started_at)
         return Ending(Outcome.ERASED)
+
+    def _brief(self, delivery: Delivery) -> AbstractContextManager[None]:
+        return self._patience.limited(SUSPECT_SECONDS) if delivery.suspect else nullcontext()
 
     async def _abandon(self, delivery: Delivery, request: JobRequest) -> Ending:
         """Of a job that cannot be ended as it should: a letter, and as much as can be said to the client."""

@@ -34,7 +34,7 @@ class Waits:
         logger.warning("waiting", step=step, code=error.code, reason=error.reason or error.sentence)
 
     def went_on(self, step: str) -> None:
-        """A try that came after a failed one succeeded."""
+        """A try succeeded, whosever failed before it."""
         if step in self._waiting:
             self._waiting.remove(step)
             logger.info("going on", step=step)

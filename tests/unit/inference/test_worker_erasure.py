@@ -176,6 +176,34 @@ async def test_a_photo_that_is_said_to_be_gone_and_is_listed_is_not_given_up(wor
     assert request.photo_key in store.objects
 
 
+async def test_a_job_is_run_once_its_photo_is_there_again(works: Works) -> None:
+    class Blinking(MemoryStore):
+        """Finds no photo for a while, though it lists it."""
+
+        misses = 2
+
+        @override
+        async def get(self, key: str) -> bytes:
+            if self.misses:
+                self.misses -= 1
+                raise ObjectMissingError
+            return await super().get(key)
+
+        @override
+        async def exists(self, key: str) -> bool:
+            if self.misses:
+                self.misses -= 1
+                return False
+            return await super().exists(key)
+
+    works.store = Blinking()
+    works.start()
+    request = await works.submit()
+    await until(works.ended(request))
+    assert works.kinds(request)[-1] is JobStatus.FINISHED
+    assert {event.attempt for event in works.events(request)} == {1}
+
+
 async def test_what_others_put_beside_an_erased_job_goes_too(works: Works) -> None:
     request = await works.submit()
     folder = works.keys.job(request.tenant, request.job_id)

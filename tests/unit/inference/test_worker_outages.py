@@ -1,12 +1,17 @@
+from collections.abc import Collection
+
 import pytest
-from inference_works import GatedSegmenter, Works, png, until
+from inference_works import POISON, GatedSegmenter, Works, png, until
 from typing_extensions import override
 
+from rockseg_core.domain.errors import StoreUnavailableError
 from rockseg_core.domain.job import JobStatus
 from rockseg_core.testing.memory_deliveries import MemoryDeliveries
 from rockseg_core.testing.memory_store import MemoryStore
 from rockseg_core.testing.null_segmenter import NullSegmenter
+from rockseg_inference.endings import CRASHED
 from rockseg_inference.exits import ExitReason
+from rockseg_inference.settings import WorkerSettings
 
 
 async def _up(works: Works) -> None:
@@ -16,13 +21,13 @@ async def _up(works: Works) -> None:
 async def test_a_store_outage_is_waited_out_on_attempt_1(works: Works) -> None:
     works.start()
     await _up(works)
-    works.store.fail_next(9)
+    works.store.fail_next(7)
     request = await works.submit()
     await until(works.ended(request))
     assert works.kinds(request) == [JobStatus.STARTED, JobStatus.FINISHED]
     assert works.events(request)[-1].attempt == 1
     assert works.naps == sorted(works.naps)
-    assert works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable") == 9
+    assert works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable") == 7
 
 
 async def test_the_source_of_deliveries_hears_which_of_them_wait(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,29 +179,90 @@ async def test_a_worker_can_be_drained_before_the_store_ever_came(works: Works) 
     assert await works.drained() is ExitReason.DRAINED
 
 
+class BadDisk(MemoryStore):
+    """Some objects cannot be read, and maybe not even be looked at."""
+
+    def __init__(self, failing: Collection[str] = ("get", "exists")) -> None:
+        super().__init__()
+        self.failing = failing
+        self.unreadable: set[str] = set()
+
+    @override
+    async def get(self, key: str) -> bytes:
+        if key in self.unreadable and "get" in self.failing:
+            raise StoreUnavailableError
+        return await super().get(key)
+
+    @override
+    async def exists(self, key: str) -> bool:
+        if key in self.unreadable and "exists" in self.failing:
+            raise StoreUnavailableError
+        return await super().exists(key)
+
+
 async def test_a_suspect_whose_photo_cannot_be_read_lets_others_run_and_keeps_its_attempt(works: Works) -> None:
-    unreadable: set[str] = set()
-
-    class BadDisk(MemoryStore):
-        @override
-        async def get(self, key: str) -> bytes:
-            if key in unreadable:
-                self.fail_next()
-            return await super().get(key)
-
-    works.store = BadDisk()
+    works.store = store = BadDisk()
     works.segmenter = segmenter = GatedSegmenter()
     works.start()
     suspect = await works.submit(lifetime=1e11)
     await until(lambda: segmenter.entered)
     await works.killed()
     works.segmenter = NullSegmenter()
-    unreadable.add(suspect.photo_key)
+    store.unreadable.add(suspect.photo_key)
     others = [await works.submit(png((index, 5, 5)), lifetime=1e11) for index in range(20)]
     works.start()
     await until(works.ended(*others))
     assert not works.ended(suspect)()
     assert works.outcomes("released", "part_away") >= 1
-    unreadable.clear()
+    store.unreadable.clear()
     await until(works.ended(suspect))
     assert [event.attempt for event in works.events(suspect) if event.kind is JobStatus.FINISHED] == [2]
+
+
+@pytest.mark.parametrize("failing", ["get", "exists"])
+async def test_photos_that_cannot_be_read_hold_up_nobody_behind_them_and_keep_their_attempt(
+    works: Works, failing: str
+) -> None:
+    works.store = store = BadDisk([failing])
+    bad = [await works.submit(png((index, 9, 9)), lifetime=1e11) for index in range(works.limits.jobs_in_flight)]
+    store.unreadable = {request.photo_key for request in bad}
+    good = [await works.submit(png((index, 5, 5)), lifetime=1e11) for index in range(20)]
+    works.start()
+    await until(works.ended(*good))
+    assert not any(works.ended(request)() for request in bad)
+    store.unreadable = set()
+    await until(works.ended(*bad))
+    assert {event.attempt for request in bad for event in works.events(request)} == {1}
+    assert {works.kinds(request)[-1] for request in bad} == {JobStatus.FINISHED}
+
+
+async def test_a_job_whose_photo_cannot_be_read_holds_up_no_suspect_and_whom_that_holds_up(works: Works) -> None:
+    works.store = store = BadDisk()
+    bad = await works.submit(png((9, 9, 9)), lifetime=1e11)
+    store.unreadable = {bad.photo_key}
+    works.start()
+    await until(lambda: works.count("rockseg_worker_transient_faults_total", step="fetch", code="store_unavailable"))
+    poison = await works.submit(png(POISON), lifetime=1e11)  # a suspect once it has failed
+    good = [await works.submit(png((index, 5, 5)), lifetime=1e11) for index in range(20)]
+    await until(works.ended(poison, *good))
+    assert works.events(poison)[-1].attempt == works.limits.max_attempts
+    assert not works.ended(bad)()
+
+
+async def test_a_suspect_on_its_last_look_at_a_photo_that_cannot_be_read_holds_up_nobody(works: Works) -> None:
+    works.limits = WorkerSettings(max_attempts=1)
+    works.store = store = BadDisk()
+    works.segmenter = segmenter = GatedSegmenter()
+    works.start()
+    crashed = await works.submit(lifetime=1e11)
+    await until(lambda: segmenter.entered)
+    await works.killed()
+    works.segmenter = NullSegmenter()
+    store.unreadable.add(crashed.photo_key)
+    other = await works.submit(png((5, 5, 5)), lifetime=1e11)
+    works.start()
+    await until(works.ended(other))
+    assert not works.ended(crashed)()
+    store.unreadable.clear()
+    await until(works.ended(crashed))
+    assert works.events(crashed)[-1].error == CRASHED
