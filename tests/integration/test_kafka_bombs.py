@@ -17,19 +17,21 @@ MIB = {"gzip": 700, "lz4": 200, "zstd": 700}  # unpacked; packed less than the m
 MEMORY_MIB = 400  # beyond what a process takes that has yet to read: threads reserve much
 
 
-async def plant(crew: Crew, codec: str) -> None:
+async def plant(crew: Crew, codec: str, mib: int, count: int = 1) -> None:
+    """Between two jobs."""
     await crew.publish(1)
-    with bombs(codec, MIB[codec]):
+    with bombs(codec, mib):
         async with AIOKafkaProducer(**crew.connection.arguments(acks="all")) as producer:
-            await producer.send_and_wait(crew.topic, BOMB, partition=0)
+            for _ in range(count):
+                await producer.send_and_wait(crew.topic, BOMB, partition=0)
     await crew.publish(1)
 
 
-async def found_by(crew: Crew, role: str) -> list[Any]:
+async def found_by(crew: Crew, role: str, last: int = 2) -> list[Any]:
     """By a process with little memory."""
     settings = msgspec.json.encode(crew.connection.settings).decode()
     reading = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "tests.real.kafka_pressed", role, str(MEMORY_MIB), "2", settings],
+        *[sys.executable, "-m", "tests.real.kafka_pressed", role, str(MEMORY_MIB), str(last), settings],
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -47,12 +49,19 @@ async def found_by(crew: Crew, role: str) -> list[Any]:
 @pytest.mark.parametrize("codec", MIB)
 async def test_a_bomb_between_jobs_stops_no_replica(kafka_bootstrap: str, codec: str) -> None:
     async with crew_of(kafka_bootstrap) as crew:
-        await plant(crew, codec)
+        await plant(crew, codec, MIB[codec])
         assert await found_by(crew, "feed") == [[0, None], [1, None], [2, None]]
 
 
 @pytest.mark.parametrize("codec", MIB)
 async def test_a_bomb_between_jobs_is_one_stray_to_a_worker(kafka_bootstrap: str, codec: str) -> None:
     async with crew_of(kafka_bootstrap) as crew:
-        await plant(crew, codec)
+        await plant(crew, codec, MIB[codec])
         assert await found_by(crew, "worker") == [[0, None], [1, 2], [2, None]]
+
+
+async def test_many_records_that_are_large_together_are_read_one_after_another(kafka_bootstrap: str) -> None:
+    """Sixty of fifteen MiB, in some sixty kilobytes."""
+    async with crew_of(kafka_bootstrap) as crew:
+        await plant(crew, "zstd", 15, 60)
+        assert await found_by(crew, "feed", 61) == [[offset, None] for offset in range(62)]

@@ -4,7 +4,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 from tests.real.kafka_strays import CODECS, HEADER, summed, with_a_bad_header, with_a_bomb, without_zstd
 
-from rockseg_core.adapters.kafka.decompressing import MOST_BYTES, bound_codecs
+from rockseg_core.adapters.kafka.decompressing import MOST_AT_ONCE, MOST_BYTES, FullError, at_once, bound_codecs
 from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
 
 AT = TopicPartition("jobs", 1)
@@ -111,3 +111,16 @@ def test_what_holds_no_record_is_read_on_behind() -> None:
     data = bytes(summed(marker))
     assert unpack(AT, data + batch(5, b"a")[:-1], 4, 6, forgive=False) == ([], 5)
     assert unpack(AT, b"", 5, 6, forgive=False) == ([], 5)
+
+
+@pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
+def test_what_is_too_much_at_once_is_left_for_the_next_time(codec: str) -> None:
+    pieces = MOST_BYTES // MIB - 1
+    most = MOST_AT_ONCE // (pieces * MIB)
+    large = [bytes(with_a_bomb(batch(offset, b"b"), codec, pieces)) for offset in range(most + 2)]
+    with at_once():
+        assert [offset for offset, *_ in told(b"".join(large), 0)] == list(range(most))
+        with pytest.raises(FullError):
+            told(b"".join(large[most:]), most)
+    with at_once():
+        assert [offset for offset, *_ in told(b"".join(large[most:]), most)] == [most, most + 1]

@@ -6,18 +6,37 @@ import mmap
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 import cramjam
-from aiokafka.errors import RecordTooLargeError
+from aiokafka.errors import KafkaError, RecordTooLargeError
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
 from typing_extensions import Buffer
 
 MOST_BYTES: Final = 16 * 1024 * 1024  # of a batch, unpacked; producers pack one megabyte at most unless told otherwise
+MOST_AT_ONCE: Final = 4 * MOST_BYTES  # of all batches that are kept until one `read` returns
 
 _XERIAL: Final = struct.pack(">8sii", b"\x82SNAPPY\0", 1, 1)  # https://github.com/xerial/snappy-java, SnappyCodec
 _BLOCK_BYTES: Final = struct.Struct(">i")
+
+_left: ContextVar[list[int]] = ContextVar("left of MOST_AT_ONCE")
+
+
+class FullError(KafkaError):  # type: ignore[misc]  # aiokafka carries no types
+    """What was unpacked already is all that may be kept at once. The batch is a good one: unpack it the next time."""
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Within, by this task and those that it starts, batches are unpacked to `MOST_AT_ONCE` bytes together."""
+    token = _left.set([MOST_AT_ONCE])
+    try:
+        yield
+    finally:
+        _left.reset(token)
 
 
 def bound_codecs() -> None:
@@ -35,15 +54,13 @@ def bound_codecs() -> None:
 
 def _gzip(data: Buffer) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-        unpacked = stream.read(MOST_BYTES + 1)
-    _check(len(unpacked))
-    return unpacked
+        return _counted(stream.read(MOST_BYTES + 1))
 
 
 def _snappy(data: Buffer) -> bytes:
     blocks = list(_snappy_blocks(bytes(data)))
     _check(sum(cramjam.snappy.decompress_raw_len(block) for block in blocks))
-    return b"".join(bytes(cramjam.snappy.decompress_raw(block)) for block in blocks)
+    return _counted(b"".join(bytes(cramjam.snappy.decompress_raw(block)) for block in blocks))
 
 
 def _snappy_blocks(data: bytes) -> Iterator[bytes]:
@@ -72,7 +89,16 @@ def _zstd(data: Buffer) -> bytes:
 def _within(decompress_into: Callable[[Buffer, mmap.mmap], int], data: Buffer) -> bytes:
     # A mapping costs what is written to it, not what it could hold. Where it is full, cramjam raises.
     with mmap.mmap(-1, MOST_BYTES) as room:
-        return room[: decompress_into(data, room)]
+        return _counted(room[: decompress_into(data, room)])
+
+
+def _counted(unpacked: bytes) -> bytes:
+    _check(len(unpacked))
+    if (left := _left.get(None)) is not None:
+        if left[0] < len(unpacked):
+            raise FullError("as much is unpacked as may be kept at once")
+        left[0] -= len(unpacked)
+    return unpacked
 
 
 def _check(size: int) -> None:

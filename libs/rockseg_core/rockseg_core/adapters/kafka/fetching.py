@@ -16,7 +16,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from rockseg_core.adapters.kafka.decompressing import bound_codecs
+from rockseg_core.adapters.kafka.decompressing import FullError, at_once, bound_codecs
 from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
 from rockseg_core.domain.errors import LogUnavailableError
 
@@ -26,7 +26,7 @@ RETRY_SECONDS: Final = (0.1, 0.4)  # a checksum that fails may be the wire's fau
 BYTES: Final = 64 * 1024  # of a partition, or one whole batch
 
 _READ_UNCOMMITTED: Final = 0
-_UNPACKING: Final = (CorruptRecordException, UnsupportedCodecError, RecordTooLargeError)
+_UNPACKING: Final = (CorruptRecordException, UnsupportedCodecError, RecordTooLargeError, FullError)
 
 Batches = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
@@ -67,14 +67,16 @@ class Reader:
         try:
             # Nothing is awaited after it: no turn of the loop lies between aiokafka's own check that these records are
             # of the present assignment, and their reader.
-            found: Batches = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
+            with at_once():
+                found: Batches = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         except (NoOffsetForPartitionError, OffsetOutOfRangeError):
             raise  # before anything was taken
         except Exception as error:
             self._at = {}
             if isinstance(error, MemoryError) or (isinstance(error, KafkaError) and not isinstance(error, _UNPACKING)):
                 raise
-            found, further = await self._by_hand(positions)
+            with at_once():
+                found, further = await self._by_hand(positions)
             if positions and not further:
                 raise KafkaError(f"records could not be unpacked ({type(error).__name__})") from error
             self._place(dict(positions) | further)
@@ -128,8 +130,14 @@ class Reader:
 
         Only the first batch of an answer is sure to be whole: behind one without records it is fetched once more.
         """
+        begun = position
         while True:
-            records, further = await self._unpacked(at, position)
+            try:
+                records, further = await self._unpacked(at, position)
+            except FullError:
+                if position == begun:
+                    raise
+                return [], position
             if records or further == position:
                 return records, further
             position = further

@@ -8,6 +8,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from rockseg_core.adapters.kafka.decompressing import FullError
+
 NO_TIMESTAMP: Final = -1
 
 _NO_SIZE: Final = -1
@@ -35,9 +37,11 @@ def unpack(
     hold none.
 
     Raises CorruptRecordException where the first batch does not fit its checksum, unless that is to be forgiven: it
-    then counts as one that cannot be unpacked, if what it says of its offsets can be true.
+    then counts as one that cannot be unpacked, if what it says of its offsets can be true. Raises FullError where the
+    first batch is too much at once.
     """
     found: list[ConsumerRecord] = []
+    begun = position
     batches = MemoryRecords(data)
     while batches.has_next():
         batch = batches.next_batch()
@@ -49,9 +53,14 @@ def unpack(
             found.append(_unreadable(at, position, batch.next_offset, CorruptRecordException.__name__))
             return found, batch.next_offset
         if not batch.is_control_batch:
-            for record in _records(at, batch, position):
-                found.append(record)
-                position = next_offset(record)
+            try:
+                for record in _records(at, batch, position):
+                    found.append(record)
+                    position = next_offset(record)
+            except FullError:
+                if position == begun:
+                    raise
+                break
         position = max(position, batch.next_offset)
     return found, position
 
@@ -62,7 +71,7 @@ def _records(at: TopicPartition, batch: Any, position: int) -> Iterator[Consumer
             if record.offset >= position:
                 position = record.offset + 1
                 yield _record(at, record)
-    except MemoryError:
+    except (MemoryError, FullError):
         raise
     except Exception as error:  # noqa: BLE001 - a codec that is unknown, a header's name that is no text, ...
         if position < batch.next_offset:
