@@ -246,6 +246,28 @@ async def test_a_suspect_that_is_put_back_lets_others_run_and_comes_again_with_i
     assert (again.position.offset, again.attempt) == (0, 2)  # it was not running, so nobody lost it
 
 
+async def test_one_on_attempt_1_that_is_put_back_lets_others_and_a_suspect_run_and_keeps_its_attempt(
+    part: LogPart,
+) -> None:
+    await publish(part, 4)
+    source = part.deliveries()
+    unreadable, faulty, other = await take(source, 3)
+    await source.retry(faulty)
+    await source.acknowledge(other)
+    receiving = asyncio.ensure_future(source.receive())
+    assert await waits(part, receiving)  # and three requests more are there
+    await source.put_back(unreadable)
+    suspect = await soon(receiving)
+    assert suspect is not None
+    assert (suspect.position.offset, suspect.attempt) == (1, 2)
+    await source.acknowledge(suspect)
+    new = await take(source, 2)
+    assert [(delivery.position.offset, delivery.attempt) for delivery in new] == [(3, 1), (4, 1)]
+    await source.close()
+    (again,) = await take(part.deliveries(), 1)
+    assert (again.position.offset, again.attempt) == (0, 1)
+
+
 async def test_a_retry_outlives_its_owner(part: LogPart) -> None:
     await publish(part, 1)
     source = part.deliveries()
