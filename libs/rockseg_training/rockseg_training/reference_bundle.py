@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import torch
 from torch import nn
 
 from rockseg_core.domain.job import ModelRef
@@ -15,6 +14,7 @@ from rockseg_model.bundle_writer import write_bundle
 from rockseg_model.tiled_segmenter import TiledSegmenter
 from rockseg_model.torch_network import TorchNetwork
 from rockseg_training import calibrate
+from rockseg_training.device import device_of
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.evaluation.drawn_cores import unseen_crops
 from rockseg_training.reference import REFERENCE
@@ -81,5 +81,5 @@ def segmenter_of(network: nn.Module, sure: Sure, version: str, *, shifted: bool 
         self_test=SelfTest(0, (), 0.0),
     )
     own = deepcopy(network).eval().requires_grad_(requires_grad=False)
-    runs = TorchNetwork(own, NORMALISATION, torch.device("cpu"))
+    runs = TorchNetwork(own, NORMALISATION, device_of(network))
     return TiledSegmenter(manifest, ModelRef(NAME, version, ""), runs, shifted=shifted)

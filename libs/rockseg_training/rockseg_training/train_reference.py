@@ -10,14 +10,15 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-import torch
 from torch import nn
 from typing_extensions import override
 
 from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
+from rockseg_model.torch_network import choose_device
 from rockseg_training.batches import CROPS, batches
 from rockseg_training.datasets.photo import Dataset
+from rockseg_training.device import settle
 from rockseg_training.encoder_weights import HOW_TO_GET
 from rockseg_training.evaluation.evaluation import Scope, Watcher, evaluate_models, write_results
 from rockseg_training.evaluation.judge import Model, model_of, source_of
@@ -54,6 +55,7 @@ class Run:
     drawn: int = 100
     calibration_crops: int = CALIBRATION_CROPS
     changed: bool = True
+    device: str = "auto"
     version: str = "0.2.0"
 
     @property
@@ -66,13 +68,15 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
 
     Raises SettingsError for folders and weights, DatasetError for the photos.
     """
-    torch.set_num_threads(run.threads)
+    device = choose_device(run.device)
+    settle(run.threads, device)
     recipe = replace(reference_recipe(run.seed, run.data, run.fold), crops=run.crops)
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
     trainer = Trainer(
         begun(run.decoder, run.seed, run.encoder_weights),
+        device=device,
         seed=run.seed,
         run=f"reference, fold {run.fold.name}, {run.decoder} decoder, seed {run.seed}",
     )
@@ -101,9 +105,10 @@ def _model(run: Run, network: nn.Module, sure: Sure) -> Model:
         bundle = write_reference(
             run.folder / "bundle", network, sure, run.version, DRAFT_CARD.format("reference", run.version)
         )
-        return model_of(TorchSegmenter.of(bundle), REFERENCE, TorchSegmenter.of(bundle, shifted=True))
-    plain, shifted = (segmenter_of(network, sure, run.version, shifted=way) for way in (False, True))
-    return model_of(plain, REFERENCE, shifted)
+        own, shifted = (TorchSegmenter.of(bundle, device=run.device, shifted=way) for way in (False, True))
+        return model_of(own, REFERENCE, shifted)
+    wide, wide_shifted = (segmenter_of(network, sure, run.version, shifted=way) for way in (False, True))
+    return model_of(wide, REFERENCE, wide_shifted)
 
 
 def _of_run(run: Run, progress: Progress, learnt: Dataset, judged: Dataset, sure: Sure) -> dict[str, Any]:
@@ -166,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         drawers=options.drawers,
         seed=options.seed,
         drawn=options.drawn,
+        device=options.device,
         changed=not options.no_steadiness,
         version=options.version,
     )
@@ -194,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, help="in place of --minutes: so many steps, counted over all runs")
     parser.add_argument("--decoder", choices=DECODERS, default="half", help="full: to compare, writes no bundle")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda; auto takes a GPU if there is one")
     parser.add_argument("--drawers", type=int, default=1, help="processes that draw and cut crops")
     parser.add_argument("--drawn", type=int, default=100, help="drawn cores to judge it on")
     parser.add_argument("--no-steadiness", action="store_true", help="leave out what changes of a photo change")

@@ -43,7 +43,7 @@ def evaluate_photos(
     data: Path,
     folder: Path,
     scope: Scope,
-    holes: frozenset[str],
+    only: frozenset[str],
     *,
     device: str,
     force: bool,
@@ -58,9 +58,9 @@ def evaluate_photos(
             TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         )  # fmt: skip
         with Progress(*columns, console=console) as progress:
-            results = evaluate_bundles(bundles, data, folder, scope, Bars(progress), holes=holes, device=device)
+            results = evaluate_bundles(bundles, data, folder, scope, Bars(progress), only=only, device=device)
     else:
-        results = evaluate_bundles(bundles, data, folder, scope, Said(), holes=holes, device=device)
+        results = evaluate_bundles(bundles, data, folder, scope, Said(), only=only, device=device)
     figures: list[Mapping[str, Any]] = [result.as_json() for result in results]
     for part, lines in lines_of(figures):
         plain().print(_table(part, [str(one["model"]) for one in figures], lines))

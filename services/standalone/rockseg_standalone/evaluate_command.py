@@ -28,7 +28,11 @@ MOST_BUNDLES = 2
 )
 @click.option("--force", is_flag=True, help="Replace figures that are there already.")
 @click.option(
-    "--hole", "holes", multiple=True, metavar="HOLE", help="Measure on this hole alone; may be given several times."
+    "--only",
+    multiple=True,
+    metavar="HOLE",
+    help="Measure on this hole, or photo, alone; may be given several times. What colour alone can tell is then learnt "
+    "from the others.",
 )
 @click.option(
     "--drawn",
@@ -50,7 +54,7 @@ def evaluate(
     paths: tuple[Path, ...],
     folder: Path,
     force: bool,
-    holes: tuple[str, ...],
+    only: tuple[str, ...],
     drawn: int,
     changes: bool,
     baseline: bool,
@@ -59,7 +63,7 @@ def evaluate(
     """Measure a model on labelled photos, or two models side by side.
 
     [bold]DATA[/] is a folder as for `rockseg train`: photos with masks, or with outlines drawn in labelme. Give photos
-    of holes that the model did not learn from; its card names them, and `--hole` picks them.
+    of holes that the model did not learn from; its card names them, and `--only` picks them.
 
     Each photo is read as `rockseg segment` reads it, scale included. For each rock you get IoU (of all that is or was
     called it, the share that both is and was), precision (of what was called it, the share that is) and recall (of what
@@ -76,6 +80,6 @@ def evaluate(
 
     scope = Scope(drawn=drawn, changed=changes, baseline=baseline)
     try:
-        evaluate_photos(bundles, data, folder, scope, frozenset(holes), device=device, force=force)
+        evaluate_photos(bundles, data, folder, scope, frozenset(only), device=device, force=force)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

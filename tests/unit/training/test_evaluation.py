@@ -185,4 +185,13 @@ def test_with_one_class_there_is_nothing_to_learn() -> None:
 
 def test_a_hole_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="No photo is of C; there are A, B"):
-        evaluation.evaluate_bundles([BUNDLE], data, tmp_path, Scope(), Quiet(), holes=frozenset("C"))
+        evaluation.evaluate_bundles([BUNDLE], data, tmp_path, Scope(), Quiet(), only=frozenset("C"))
+
+
+def test_what_is_asked_for_by_hole_or_photo_is_measured_and_nothing_else(data: Path, tmp_path: Path) -> None:
+    scope = Scope(drawn=0, changed=False, baseline=False)
+    for number, (only, measured) in enumerate((("B", {"B_0.png", "B_1.png"}), ("A_1.png", {"A_1.png"}))):
+        (result,) = evaluation.evaluate_bundles(
+            [BUNDLE], data, tmp_path / str(number), scope, Quiet(), only=frozenset({only})
+        )
+        assert result.as_json()["photos"]["by_photo"].keys() == measured

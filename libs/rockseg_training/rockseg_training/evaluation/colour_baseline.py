@@ -41,6 +41,12 @@ class ColourBaseline:
             self._features.append(features.reshape(-1, features.shape[2])[chosen])
             self._truth.append(small[chosen])
 
+    def copy(self) -> "ColourBaseline":
+        """One that has been given the same, and can be given more."""
+        other = ColourBaseline(self._classes)
+        other._features, other._truth = [*self._features], [*self._truth]
+        return other
+
     def fit(self) -> None:
         """Raises ValueError with fewer than two classes to learn."""
         from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - an extra, and slow to load
@@ -48,7 +54,7 @@ class ColourBaseline:
         truth = np.concatenate(self._truth) if self._truth else np.zeros(0)
         if len(np.unique(truth)) < 2:
             raise ValueError("the colour baseline has fewer than two classes to learn")
-        trees = HistGradientBoostingClassifier(max_iter=ROUNDS, class_weight="balanced", random_state=0)
+        trees = HistGradientBoostingClassifier(max_iter=ROUNDS, random_state=0)
         self._trees = trees.fit(np.concatenate(self._features), truth)
 
     def predict(self, pixels: Pixels, core_width_px: float) -> NDArray[np.uint8]:
@@ -71,10 +77,16 @@ def colour_features(pixels: Pixels, core_width_px: float) -> NDArray[np.float32]
     return np.concatenate([mean, spread], axis=2).astype(np.float32)
 
 
-def fitted(classes: int, photos: Iterable[tuple[Pixels, Labels, float]]) -> ColourBaseline:
-    """Raises ValueError as `fit` does."""
+def given(classes: int, photos: Iterable[tuple[Pixels, Labels, float]]) -> ColourBaseline:
+    """Not fitted yet."""
     baseline = ColourBaseline(classes)
     for pixels, labels, core_width_px in photos:
         baseline.add(pixels, labels, core_width_px)
+    return baseline
+
+
+def fitted(classes: int, photos: Iterable[tuple[Pixels, Labels, float]]) -> ColourBaseline:
+    """Raises ValueError as `fit` does."""
+    baseline = given(classes, photos)
     baseline.fit()
     return baseline

@@ -53,10 +53,10 @@ def evaluate_bundles(
     scope: Scope,
     watcher: Watcher,
     *,
-    holes: frozenset[str] = frozenset(),
+    only: frozenset[str] = frozenset(),
     device: str = "auto",
 ) -> list[Results]:
-    """Write figures.json and the pictures to `out`; of `holes`, if any, alone.
+    """Write figures.json and the pictures to `out`; of `only`, holes or photos by name, if any: colour learns the rest.
 
     Raises BundleError, DatasetError and SettingsError.
     """
@@ -66,9 +66,9 @@ def evaluate_bundles(
         space = joined(space, space_of(bundle.manifest.classes))
     dataset = read_dataset(data, space)
     space = joined(space, dataset.space)
-    dataset = _chosen(dataset.into(space), holes)
+    judged, rest = _chosen(dataset.into(space), only)
     models = [_model(bundle, space, device, changed=scope.changed) for bundle in loaded]
-    results = evaluate_models(models, dataset, space, scope, watcher)
+    results = evaluate_models(models, judged, space, scope, watcher, rest)
     write_results(out, results)
     return results
 
@@ -124,10 +124,14 @@ def learnt_rows(learnt: Dataset, space: LabelSpace) -> dict[tuple[str, str], lis
     return found
 
 
-def _chosen(dataset: Dataset, holes: frozenset[str]) -> Dataset:
-    if unknown := sorted(holes - set(dataset.holes)):
+def _chosen(dataset: Dataset, only: frozenset[str]) -> tuple[Dataset, Dataset]:
+    """What is asked for, or all, and the rest. Raises DatasetError for a name that no hole and no photo has."""
+    names = {entry.name for entry in dataset.entries}
+    if unknown := sorted(only - names - set(dataset.holes)):
         raise DatasetError(f"No photo is of {listed(unknown)}; there are {listed(dataset.holes)}.")
-    return dataset.of_holes(holes) if holes else dataset
+    chosen = tuple(entry for entry in dataset.entries if not only or {entry.name, entry.hole} & only)
+    rest = tuple(entry for entry in dataset.entries if entry not in chosen)
+    return replace(dataset, entries=chosen), replace(dataset, entries=rest)
 
 
 def _model(bundle: Bundle, space: LabelSpace, device: str, *, changed: bool) -> Model:

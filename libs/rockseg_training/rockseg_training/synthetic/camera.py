@@ -17,8 +17,11 @@ def photograph(rng: np.random.Generator, scene: Face, *, sharpness: float = 1.0)
         image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.float32)
     if rng.random() < 0.6:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.0))), np.float32)
-    image = image + rng.gamma(1.5, 1.0) * rng.standard_normal(image.shape, dtype=np.float32)
-    photo: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
+    strength = np.float32(rng.gamma(1.5, 1.0))
+    noise = rng.standard_normal(image.shape, dtype=np.float32)
+    noise *= strength
+    noise += image
+    photo: NDArray[np.uint8] = np.clip(noise, 0, 255, out=noise).astype(np.uint8)
     if rng.random() < 0.7:
         quality = int(rng.integers(40, 96))
         _, body = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])

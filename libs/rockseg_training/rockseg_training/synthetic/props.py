@@ -53,16 +53,18 @@ def floor_colour(rng: np.random.Generator) -> Colour:
 def floor(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Face:
     """(height, width, 3): flat, speckled, ribbed like card or grained like wood."""
     kind = rng.random()
-    surface = colour + rng.uniform(0, 2) * rng.standard_normal((height, width, 1), dtype=np.float32)
+    # One channel until the end: three times as many additions were a tenth of a crop's time.
+    grain = rng.uniform(0, 2) * rng.standard_normal((height, width), dtype=np.float32)
     if kind < 0.3:
-        return np.asarray(surface, np.float32)
+        return np.asarray(colour + grain[..., None], np.float32)
     if kind < 0.7:
         texture = fractal(rng, height, width, beta=rng.uniform(0.5, 2.5), finest_px=2.0)
     elif kind < 0.85:
         texture = fractal(rng, height, width, beta=1.5, stretch=(20.0, 1.0), finest_px=2.0)
     else:
         texture = np.broadcast_to(np.sin(np.arange(width) * rng.uniform(0.3, 1.2)).astype(np.float32), (height, width))
-    return np.asarray(surface + rng.uniform(0.5, 5) * texture[..., None], np.float32)
+    grain += rng.uniform(0.5, 5) * texture
+    return np.asarray(colour + grain[..., None], np.float32)
 
 
 def wall(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Thing:
