@@ -88,7 +88,11 @@ def _zstd(data: Buffer) -> bytes:
 
 def _within(decompress_into: Callable[[Buffer, mmap.mmap], int], data: Buffer) -> bytes:
     # A mapping costs what is written to it, not what it could hold. Where it is full, cramjam raises.
-    with mmap.mmap(-1, MOST_BYTES) as room:
+    try:
+        mapping = mmap.mmap(-1, MOST_BYTES)
+    except OSError as error:
+        raise MemoryError from error  # no fault of the batch
+    with mapping as room:
         return _counted(room[: decompress_into(data, room)])
 
 
