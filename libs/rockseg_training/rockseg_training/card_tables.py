@@ -42,6 +42,40 @@ def photos(folds: Mapping[str, Figures]) -> str:
     )
 
 
+def over_folds(folds: Mapping[str, Figures]) -> str:
+    """Mean and worst photo of each source, all folds together."""
+    found: dict[str, list[Figures]] = {}
+    for _, judged in _photos(folds):
+        for name, of in judged["by_photo"].items():
+            found.setdefault(name.partition("/")[0], []).append(of)
+    lines = [
+        [source, str(len(photos)), *_mean_and_least(photos, "rock_iou"), *_mean_and_least(photos, "background_iou")]
+        for source, photos in found.items()
+    ]
+    head = ["photos of", "number", "rock IoU, mean", "worst", "background IoU, mean", "worst"]
+    return _table(head, lines)
+
+
+def _mean_and_least(photos: list[Figures], key: str) -> tuple[str, str]:
+    known = [of[key] for of in photos if of[key] is not None]
+    return (_share(sum(known) / len(known)), _share(min(known))) if known else ("–", "–")
+
+
+def contacts(folds: Mapping[str, Figures]) -> str:
+    """How far off they are."""
+    lines = [
+        [
+            fold,
+            str(judged["contacts"]["true"]),
+            _share(judged["contacts"]["median_error_core_widths"]),
+            _share(judged["contacts"]["found_within_0.15_core_widths"]),
+        ]
+        for fold, judged in _photos(folds)
+        if judged.get("contacts", {}).get("true")
+    ]
+    return _table(["fold", "contacts", "median error, core widths", "found within 0.15 core widths"], lines)
+
+
 def things(folds: Mapping[str, Figures]) -> str:
     """What is no rock and was called rock."""
     lines = [

@@ -10,7 +10,7 @@ from rockseg_core.domain.errors import RocksegError, SettingsError
 from rockseg_model.bundle import load_bundle
 from rockseg_model.bundle_writer import write_bundle
 from rockseg_model.weights import unpack
-from rockseg_training.card_tables import changed, classes, drawn, photos, rows, things
+from rockseg_training.card_tables import changed, classes, contacts, drawn, over_folds, photos, rows, things
 from rockseg_training.card_text import CREDITS, LIMITS, WHAT
 from rockseg_training.folds import FOLDS
 from rockseg_training.reference_runs import default_checkpoints, read_figures, run_folder
@@ -33,17 +33,19 @@ def write_card(figures: Mapping[str, Figures], name: str, version: str) -> str:
     parts = [f"# {name} {version}\n", WHAT, "## How it was trained\n"]
     parts += [_run(fold, of_fold) for fold, of_fold in figures.items()]
     if missing:
-        parts.append(f"Not measured yet: {', '.join(f'fold {fold}' for fold in missing)}.\n")
+        parts.append(f"\nNot measured yet: {', '.join(f'fold {fold}' for fold in missing)}.\n")
     if FULL in figures:
         parts += ["## What it measured: drawn cores of families that training never saw\n", drawn(figures[FULL])]
     if folds:
         parts += [
             "## What its folds measured: real photos that they never saw\n",
             HOW_FOLDS,
+            over_folds(folds),
             photos(folds),
             things(folds),
             rows(folds),
             classes(folds),
+            contacts(folds),
             changed(folds),
         ]
     parts += ["## What it cannot tell, and what not to use it for\n", LIMITS, "## Credits\n", CREDITS]
@@ -54,8 +56,8 @@ def _run(fold: str, figures: Figures) -> str:
     which = "The bundle" if fold == FULL else f"Fold {fold}"
     learnt = sum(figures["learnt"].values())
     return (
-        f"- {which}: {figures['steps']} steps in {figures['minutes']:.0f} minutes on a CPU ({figures['threads']} "
-        f"threads), seed {figures['seed']}, {learnt} real photos and crops."
+        f"- {which}: {figures['steps']} steps in {figures['minutes']:.0f} minutes on {figures['threads']} core"
+        f"{'s' if figures['threads'] > 1 else ''}, seed {figures['seed']}, {learnt} real photos and crops."
     )
 
 

@@ -124,4 +124,5 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
     card = write_card({"2": fold}, "reference", "1")
     assert "| core-boxes/box-08 | 2 | 0.930 | – | 0.500 |" in card
     assert "| empty tray | 2 | 0.100 |" in card
+    assert "| core-boxes | 1 | 0.930 | 0.930 | – | – |" in card
     assert "drawn cores of families" not in card
