@@ -6,8 +6,9 @@ from typing import Final
 import torch
 from torch import nn
 
+from rockseg_core.domain.errors import SettingsError
 from rockseg_model.network import ENCODER, build_network
-from rockseg_training.encoder_weights import load_encoder, read_encoder_weights
+from rockseg_training.encoder_weights import HOW_TO_GET, load_encoder, read_encoder_weights
 from rockseg_training.reference import REFERENCE
 
 FULL_DECODER: Final = (256, 128, 64, 32, 16)
@@ -24,7 +25,10 @@ def begun(decoder: str, seed: int, encoder_weights: Path | None) -> nn.Module:
     if encoder_weights is not None:
         encoder = network.encoder
         assert isinstance(encoder, nn.Module)  # noqa: S101 - smp has no types
-        load_encoder(encoder, read_encoder_weights(encoder_weights))
+        try:
+            load_encoder(encoder, read_encoder_weights(encoder_weights))
+        except ValueError as error:
+            raise SettingsError(f"{encoder_weights}: {error}; {HOW_TO_GET}") from error
     return network
 
 

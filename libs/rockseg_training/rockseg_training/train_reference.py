@@ -17,7 +17,9 @@ from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
 from rockseg_training.batches import CROPS, batches
+from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
+from rockseg_training.datasets.shared import is_shared
 from rockseg_training.device import settle
 from rockseg_training.encoder_weights import HOW_TO_GET
 from rockseg_training.evaluation.evaluation import Scope, Watcher, evaluate_models, write_results
@@ -70,12 +72,15 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     """
     device = choose_device(run.device)
     settle(run.threads, device)
+    network = begun(run.decoder, run.seed, run.encoder_weights)
+    if not is_shared(run.data):
+        raise DatasetError(f"{run.data} holds no photos laid out as datasets/shared.py says.")
     recipe = replace(reference_recipe(run.seed, run.data, run.fold), crops=run.crops)
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
     trainer = Trainer(
-        begun(run.decoder, run.seed, run.encoder_weights),
+        network,
         device=device,
         seed=run.seed,
         run=f"reference, fold {run.fold.name}, {run.decoder} decoder, seed {run.seed}",
@@ -87,7 +92,6 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
         train(trainer, drawn, run.folder, run.length, Lines(say))
     finally:
         drawn.close()
-    network = trainer.network
     network.load_state_dict(trainer.mean)
     say("Calibrating on drawn cores.")
     sure = calibrated(network, run.calibration_crops)

@@ -68,8 +68,8 @@ def test_what_is_no_file_of_weights_is_one_sentence_that_says_how_to_get_one(
     if content is not None:
         file.write_bytes(content)
     ended = subprocess.run(
-        [sys.executable, "-m", "rockseg_training.starter", "--encoder-weights", file, "--checkpoints", tmp_path,
-         "-o", tmp_path / "bundle"],
+        [sys.executable, "-m", "rockseg_training.train_reference", tmp_path, "--encoder-weights", file,
+         "--checkpoints", tmp_path],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert ended.returncode == 2

@@ -10,6 +10,7 @@ import pytest
 
 from rockseg_core.domain.errors import SettingsError
 from rockseg_model.bundle import load_bundle
+from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.evaluation import colour_baseline, evaluation
 from rockseg_training.folds import FOLDS
 from rockseg_training.reference_card import main as write_card_command
@@ -78,6 +79,11 @@ def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figure
     assert load_bundle(run.folder / "bundle").weights != first.weights
     with pytest.raises(SettingsError, match="of another run"):
         train_reference(replace(run, seed=2), said.append)
+
+
+def test_a_folder_without_the_photos_is_said_before_any_step(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no photos laid out"):
+        train_reference(replace(run, data=tmp_path / "nothing"), lambda _: None)
 
 
 def test_the_full_decoder_is_measured_like_the_half_and_writes_no_bundle(run: Run) -> None:
