@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PARTS = sorted(path.parent for folder in ("libs", "services") for path in (ROOT / folder).glob("*/pyproject.toml"))
 UNIMPORTED = {
-    "cramjam",  # aiokafka's snappy, lz4 and zstd: it takes them when they are there
     "httptools",  # uvicorn's parser of HTTP: the same
 }
 
