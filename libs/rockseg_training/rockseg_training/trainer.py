@@ -97,7 +97,7 @@ class Trainer:
         loss = partial_cross_entropy(logits.float(), labels, self._forbidden)
         loss = loss + DICE_WEIGHT * rock_dice(logits.float(), labels)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch types no backward
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         self._optimizer.step()
         self.progress.step += 1

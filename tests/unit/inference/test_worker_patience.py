@@ -128,7 +128,7 @@ async def test_many_jobs_that_wait_for_one_part_are_one_warning() -> None:
 
 async def test_a_try_that_drips_ends_with_the_job_s_time() -> None:
     async def drip() -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     waiting = Waiting()
     with pytest.raises(OutOfTimeError):

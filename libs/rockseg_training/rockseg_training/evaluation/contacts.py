@@ -49,7 +49,7 @@ class ContactErrors:
 
     def medians(self) -> tuple[float, float]:
         """Core widths, nan where there is none: of true contacts, of those said."""
-        return tuple(float(np.median(part)) if part else float("nan") for part in (self.of_true, self.of_said))  # type: ignore[return-value]
+        return _median(self.of_true), _median(self.of_said)
 
     def found_share(self) -> float:
         return float(np.mean(np.array(self.of_true) <= FOUND)) if self.of_true else float("nan")
@@ -85,3 +85,7 @@ def _nearest(places: NDArray[np.float64], others: NDArray[np.float64], core_widt
     distances = np.abs(places[:, None] - others[None]).min(1) / core_width_px if len(places) else np.zeros(0)
     nearest: list[float] = np.minimum(distances, MOST_ERROR).tolist()
     return nearest
+
+
+def _median(errors: list[float]) -> float:
+    return float(np.median(errors)) if errors else float("nan")

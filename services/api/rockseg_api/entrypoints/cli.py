@@ -22,7 +22,7 @@ def main() -> None:
 def serve() -> None:
     """Serve the HTTP interface on Kafka and S3; settings are environment variables, listed in the README."""
     from rockseg_api import process  # noqa: PLC0415  # the other commands need none of it
-    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415
+    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415  # as above
 
     try:
         sys.exit(process.serve(os.environ))

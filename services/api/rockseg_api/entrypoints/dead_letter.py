@@ -17,7 +17,7 @@ def dead_letter() -> None:
 @brokers_needed
 def list_(tenant: str | None) -> None:
     """One line a letter: its position, when it was given up, its job and tenant, and why."""
-    from rockseg_api.entrypoints.dead_letters import print_list  # noqa: PLC0415
+    from rockseg_api.entrypoints.dead_letters import print_list  # noqa: PLC0415  # see above
 
     asyncio.run(print_list(tenant))
 
@@ -27,7 +27,7 @@ def list_(tenant: str | None) -> None:
 @brokers_needed
 def show(letter: str) -> None:
     """All that is known of a letter. LETTER is its position, such as 3/17, or its job's id."""
-    from rockseg_api.entrypoints.dead_letters import print_one  # noqa: PLC0415
+    from rockseg_api.entrypoints.dead_letters import print_one  # noqa: PLC0415  # see above
 
     asyncio.run(print_one(letter))
 
@@ -42,6 +42,6 @@ def retry(letters: tuple[str, ...]) -> None:
     see ROCKSEG_LIFETIME_SECONDS. It is copied, so that the variables of the store, ROCKSEG_S3_…, ROCKSEG_OBJECT_PREFIX
     and ROCKSEG_LIFETIME_SECONDS must be as the service has them.
     """
-    from rockseg_api.entrypoints.dead_letters import retry_all  # noqa: PLC0415
+    from rockseg_api.entrypoints.dead_letters import retry_all  # noqa: PLC0415  # see above
 
     asyncio.run(retry_all(letters))

@@ -10,6 +10,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.alter_configs import SetTopicConfigs
+from rockseg_core.adapters.kafka.closing import closed
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 
 REQUEST_MS: Final = 15000
@@ -27,12 +28,12 @@ class KafkaAdmin:
         try:
             await self._client.start()
         except BaseException:
-            await self._client.close()
+            await closed(self._client.close())
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
+        await closed(self._client.close())
 
     async def replicas(self, topics: Iterable[str]) -> dict[str, list[int]]:
         """Of each topic that exists, the number of replicas of each partition."""
@@ -98,7 +99,7 @@ class KafkaAdmin:
             beginnings = await consumer.beginning_offsets(list(partitions))
             await consumer.commit(beginnings)
         finally:
-            await consumer.stop()
+            await closed(consumer.stop())
 
     async def _configs(self, resource: ConfigResource) -> dict[str, str]:
         found: defaultdict[str, str] = defaultdict(str)

@@ -99,4 +99,4 @@ class Ownership:
 def membership_ended(consumer: AIOKafkaConsumer) -> bool:
     """Whether aiokafka's coordination task has died: then the consumer will never rejoin."""
     coordinator = consumer._coordinator  # noqa: SLF001  # no public call tells
-    return coordinator is not None and bool(coordinator._coordination_task.done())  # noqa: SLF001
+    return coordinator is not None and bool(coordinator._coordination_task.done())  # noqa: SLF001  # as above
