@@ -1,11 +1,11 @@
 """Which delivery may start now (design §6): without I/O, and the same for every log."""
 
-from collections import deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from rockseg_core.domain.job import RequestPosition
+from rockseg_core.domain.lane import Behind, Lane, Stray
 from rockseg_core.domain.window import MAX_SPAN, Window
 
 R = TypeVar("R")
@@ -23,49 +23,6 @@ class Start(Generic[R]):
     record: R
 
 
-@dataclass
-class _Behind:
-    """How often a delivery was put back behind others, and how many of them may still start before it."""
-
-    times: int
-    others: int
-
-
-@dataclass
-class _Lane(Generic[R]):
-    """One partition: its window, where to fetch on, and the records that wait for a start or are running."""
-
-    window: Window
-    position: int
-    waiting: dict[int, R] = field(default_factory=dict)
-    running: dict[int, R] = field(default_factory=dict)
-    behind: dict[int, _Behind] = field(default_factory=dict)
-    gaps: deque[tuple[int, int]] = field(default_factory=deque)
-    """From an offset up to another: no record is there. Each is done once all before it is; a new owner finds it too.
-    """
-
-    def pass_gaps(self) -> None:
-        while self.gaps and self.gaps[0][0] <= self.window.prefix:
-            self.window.skip_to(self.gaps.popleft()[1])
-
-
-@dataclass(frozen=True)
-class _Stray(Generic[R]):
-    """A delivery that runs on here though its partition went; `released` once that stands in the log's own record."""
-
-    record: R
-    attempt: int
-    released: bool = False
-
-    def may_be(self, owed_attempt: int) -> bool:
-        """Whether what is owed with that attempt is this very run.
-
-        A released one would come again with its attempt; one that could not be released, with the next. A higher
-        attempt was counted by somebody who ran it meanwhile.
-        """
-        return owed_attempt <= (self.attempt if self.released else self.attempt + 1)
-
-
 class Dispatch(Generic[R]):
     """The deliveries of one worker, over its partitions; `R` is whatever the log calls a record.
 
@@ -81,8 +38,8 @@ class Dispatch(Generic[R]):
         if not 1 <= limit <= MAX_WINDOW:
             raise ValueError(f"a window holds 1 to {MAX_WINDOW} deliveries")
         self._limit = limit
-        self._lanes: dict[int, _Lane[R]] = {}
-        self._strays: dict[RequestPosition, _Stray[R]] = {}
+        self._lanes: dict[int, Lane[R]] = {}
+        self._strays: dict[RequestPosition, Stray[R]] = {}
         self._ended: set[RequestPosition] = set()
         self._last = -1
 
@@ -93,7 +50,7 @@ class Dispatch(Generic[R]):
         """
         committed.take_over()
         committed.skip_to(beginning)
-        lane: _Lane[R] = _Lane(committed, committed.prefix)
+        lane: Lane[R] = Lane(committed, committed.prefix)
         for position in {p for p in self._ended if p.partition == partition}:
             self._ended.remove(position)
             committed.finish(position.offset)
@@ -188,7 +145,7 @@ class Dispatch(Generic[R]):
             lane.waiting[offset] = record
         return True
 
-    def _skip(self, lane: _Lane[R], offset: int) -> None:
+    def _skip(self, lane: Lane[R], offset: int) -> None:
         """There is no record from the lane's position up to `offset`; what was in flight there is owed no more."""
         if offset > lane.position:
             for gone in [o for o in lane.window.in_flight if lane.position <= o < offset and o not in lane.running]:
@@ -249,7 +206,7 @@ class Dispatch(Generic[R]):
         lane.window.put_back(position.offset)
         if behind:
             times = lane.behind[position.offset].times if position.offset in lane.behind else 0
-            lane.behind[position.offset] = _Behind(times + 1, self._limit << min(times, MAX_DOUBLINGS))
+            lane.behind[position.offset] = Behind(times + 1, self._limit << min(times, MAX_DOUBLINGS))
         return True
 
     def release_all(self, but: Collection[RequestPosition] = ()) -> None:
@@ -257,9 +214,9 @@ class Dispatch(Generic[R]):
         for partition, lane in self._lanes.items():
             lane.window.release_all({position.offset for position in but if position.partition == partition})
 
-    def _go_astray(self, partition: int, lane: _Lane[R], offset: int) -> None:
+    def _go_astray(self, partition: int, lane: Lane[R], offset: int) -> None:
         attempt = lane.window.in_flight[offset].attempt
-        self._strays[RequestPosition(partition, offset)] = _Stray(lane.running.pop(offset), attempt)
+        self._strays[RequestPosition(partition, offset)] = Stray(lane.running.pop(offset), attempt)
 
     def _choose(self) -> tuple[int, int] | None:
         attempts = [lane.window.in_flight[offset].attempt for lane in self._lanes.values() for offset in lane.running]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from rockseg_training.confusion import draw_confusion
 from rockseg_training.evaluation.plots import Series, plot
@@ -19,7 +20,7 @@ LEAST_RISK_SHOWN: Final = 0.05
 def write_pictures(folder: Path, results: Sequence[Results]) -> list[Path]:
     """Confusion matrices and worst photos of each model, and plots of all of them; the files, in order."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, object] = {}
+    drawn: dict[str, Image.Image] = {}
     for number, result in enumerate(results, 1):
         tail = f"-{number}" if len(results) > 1 else ""
         if result.photos is not None:
@@ -57,7 +58,7 @@ def write_pictures(folder: Path, results: Sequence[Results]) -> list[Path]:
     files = []
     for name, picture in drawn.items():
         files.append(folder / f"{name}.png")
-        picture.save(files[-1])  # type: ignore[attr-defined]
+        picture.save(files[-1])
     return files
 
 
