@@ -11,7 +11,7 @@ from rockseg_core.domain.records import JobEvent, JobRequest
 RANK: Final = {JobStatus.QUEUED: 0, JobStatus.STARTED: 1}
 
 
-class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
+class JobRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One job as the log tells it: the row of a job view. Times: epoch seconds."""
 
     job_id: UUID

@@ -34,7 +34,7 @@ class RequestPosition(NamedTuple):
 _Length: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
 
 
-class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True):
+class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a client may set on submit. `mask_weight` is rounded to 3 decimals at the door, so digests are stable."""
 
     mask_weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
@@ -52,14 +52,14 @@ class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True):
         return None
 
 
-class JobError(msgspec.Struct, frozen=True):
+class JobError(msgspec.Struct, frozen=True, gc=False):
     """Why a job failed: a stable code, and a sentence for the client."""
 
     code: str
     sentence: str
 
 
-class ModelRef(msgspec.Struct, frozen=True):
+class ModelRef(msgspec.Struct, frozen=True, gc=False):
     """Which bundle made a result; `digest` is the sha256 of its manifest, in hex."""
 
     name: str

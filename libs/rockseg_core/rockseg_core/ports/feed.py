@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -30,8 +29,7 @@ class Extent(NamedTuple):
     topic_id: str = ""
 
 
-@dataclass(frozen=True)
-class FeedRecord:
+class FeedRecord(NamedTuple):
     """One record of the two topics as a view reads it; `record` is None where the bytes are no record of ours."""
 
     at: LogPartition
