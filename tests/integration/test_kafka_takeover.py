@@ -203,7 +203,7 @@ async def test_a_log_that_stays_too_short_has_lost_its_end(
 
 
 async def test_a_topic_made_anew_under_a_worker_is_read_from_its_beginning_once_what_runs_has_ended(
-    kafka_bootstrap: str,
+    kafka_bootstrap: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Or the end of an old job would be taken for that of a new one at the same offset."""
     async with crew_of(kafka_bootstrap) as crew:
@@ -219,7 +219,7 @@ async def test_a_topic_made_anew_under_a_worker_is_read_from_its_beginning_once_
                 await asyncio.sleep(0.05)  # its deletion takes a moment
         await crew.publish(6, value=b"anew")
         waiting = asyncio.ensure_future(hand.receive())
-        await asyncio.sleep(2)  # in which nothing may come
+        await until(lambda: "it waits for what still runs" in caplog.text)
         assert not waiting.done()
         await soon(hand.acknowledge(running))
         first = await soon(waiting)

@@ -137,6 +137,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
             return False
         anew = state.committed is None or short or (known and former_id != state.topic_id)
         if anew and self._dispatch.strays(partition):
+            _log.warning("partition %d was made anew: it waits for what still runs of the former one", partition)
             return False
         self._committer.topic_ids[partition] = state.topic_id
         if state.committed is None or anew:
