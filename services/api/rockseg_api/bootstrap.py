@@ -111,7 +111,7 @@ def build_api(
         read_route(read, ResultAnswers(read, answers), metrics, [known]),
         erase_route(erase, [known]),
         *model_routes(CurrentModel(store=store, keys=object_keys, clock=clock), [known]),
-        *probe_routes(view, store, object_keys.current_model(), drain),
+        *probe_routes(view, store, object_keys.current_model(), drain, metrics),
     ]
     metrics_server = MetricsServer(settings.metrics_host, settings.metrics_port, metrics.registry)
     background = Background(view, sweep, renderer, settings, metrics, metrics_server)

@@ -70,6 +70,9 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_stale_reads_total": Metric(
         "counter", (), "Answers given without the log: it was slower than the read barrier waits."
     ),
+    "rockseg_api_store_reachable": Metric(
+        "gauge", (), "0 while the store does not answer /readyz: submits get 503. It hangs unseen by any other figure."
+    ),
     "rockseg_api_store_faults_total": Metric(
         "counter", ("reason",), "What the store says when it refuses or fails a call: `AccessDenied` is no outage."
     ),
@@ -132,6 +135,8 @@ class ApiMetrics:
         self.render_seconds = histogram("rockseg_api_render_seconds")
         self.sweep_failures = counter("rockseg_api_sweep_failures_total")
         self.stale_reads = counter("rockseg_api_stale_reads_total")
+        self.store_reachable = gauge("rockseg_api_store_reachable")
+        self.store_reachable.set(1)  # unless /readyz, which a kubelet asks all the time, finds otherwise
         self.store_faults = counter("rockseg_api_store_faults_total")
         self.unfinished = gauge("rockseg_api_unfinished_jobs")
         self.oldest_unfinished = gauge("rockseg_api_oldest_unfinished_seconds")

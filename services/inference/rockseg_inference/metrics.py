@@ -69,8 +69,11 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_worker_exits_total": Metric(
         "counter",
         ("reason",),
-        "Exits that were decided, counted when they begin: a restart without one was a crash. An idle drain may be"
-        " shorter than a scrape's interval; the exit code tells of that one.",
+        "Exits that were decided, counted when they begin: a restart without one was a crash. A worker at fault waits"
+        " to be scraped once more. An idle drain may be shorter than a scrape's interval; the exit code tells of it.",
+    ),
+    "rockseg_worker_started_timestamp_seconds": Metric(
+        "gauge", (), "When this process began: a change is a restart, and one without a counted exit was a crash."
     ),
     "rockseg_worker_build_info": Metric(
         "gauge", ("version", "model", "model_version", "device"), "1; which release and model run where."
@@ -105,6 +108,7 @@ class WorkerMetrics:
         self.group_events = counter("rockseg_worker_group_events_total")
         self.self_tests = counter("rockseg_worker_self_tests_total")
         self.exits = counter("rockseg_worker_exits_total")
+        gauge("rockseg_worker_started_timestamp_seconds").set_to_current_time()
         self._build = gauge("rockseg_worker_build_info")
         # There from the start at 0: an increase sees no first count that comes with the series itself.
         for counted, values in (

@@ -1,16 +1,14 @@
 """`rockseg-inference` as a process of its own, on Kafka and S3; its settings come from the environment alone."""
 
 import asyncio
-import errno
 import signal
-import socket
 from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 import uvloop
 from msgspec import Meta
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
@@ -25,11 +23,11 @@ from rockseg_core.adapters.waiting import until_brokers_answer, until_store_answ
 from rockseg_core.codec import settings as variables
 from rockseg_core.domain import trace
 from rockseg_core.domain.clock import SystemClock
-from rockseg_core.domain.errors import SettingsError
 from rockseg_core.ports.feed import Topic
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_inference.bootstrap import build_worker, load_segmenter
 from rockseg_inference.metrics import WorkerMetrics
+from rockseg_inference.metrics_server import MetricsServer
 from rockseg_inference.settings import WorkerSettings, from_environment
 
 
@@ -61,8 +59,12 @@ def run(environ: Mapping[str, str]) -> int:
         metrics.group_events.labels(event.value)  # at 0 from the start, as all counters of known labels
     log_to_stderr(environ)
     warn_of_unknown(environ)
-    serve_metrics(process, registry)
-    return uvloop.run(_run(process, limits, connection, group, store, metrics))
+    metrics_server = MetricsServer(process.metrics_host, process.metrics_port, registry)
+    metrics_server.open()
+    code = uvloop.run(_run(process, limits, connection, group, store, metrics))
+    if code:  # a drain has no time to lose
+        metrics_server.wait_for_scrape()
+    return code
 
 
 async def _run(
@@ -104,20 +106,6 @@ async def _run(
         return int(await working)
     finally:
         await asyncio.gather(log.close(), store.close())
-
-
-def serve_metrics(process: ProcessSettings, registry: CollectorRegistry) -> None:
-    """Raises SettingsError when the port is taken."""
-    if process.metrics_port == 0:
-        return
-    try:
-        start_http_server(process.metrics_port, process.metrics_host, registry)
-    except OSError as error:
-        of_the_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
-        raise SettingsError(
-            f"/metrics cannot listen on {process.metrics_host}:{process.metrics_port} ({error.strerror});"
-            f" choose another ROCKSEG_METRICS_{'HOST' if of_the_host else 'PORT'}"
-        ) from None
 
 
 async def _segmenter(model: str, store: S3Store, connection: KafkaConnection, prefix: str) -> Segmenter:

@@ -3,11 +3,16 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 
+import httpx
 from prometheus_client import CollectorRegistry
+from tests.real.process import free_port
 
 from rockseg_inference.exits import ExitReason
 from rockseg_inference.metrics import WorkerMetrics
+from rockseg_inference.metrics_server import MetricsServer
 
 AWAY = {
     "ROCKSEG_KAFKA_BROKERS": "127.0.0.1:1",
@@ -42,3 +47,36 @@ def test_counters_of_known_labels_are_there_at_zero_from_the_start() -> None:
         assert registry.get_sample_value("rockseg_worker_exits_total", {"reason": reason.value}) == 0
     for result in ("passed", "failed"):
         assert registry.get_sample_value("rockseg_worker_self_tests_total", {"result": result}) == 0
+
+
+def test_a_worker_at_fault_waits_until_prometheus_has_read_why() -> None:
+    registry, port = CollectorRegistry(), free_port()
+    metrics, server = WorkerMetrics(registry), MetricsServer("127.0.0.1", port, registry)
+    server.open()
+    metrics.exits.labels(ExitReason.SELF_TEST_FAILED.value).inc()
+    ending = threading.Thread(target=server.wait_for_scrape)
+    ending.start()
+    url = f"http://127.0.0.1:{port}/metrics"
+    assert httpx.get(url).status_code == 200
+    ending.join(0.2)
+    assert ending.is_alive(), "a kubelet's look at the port is no scrape"
+    read = httpx.get(url, headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"}).text
+    assert 'rockseg_worker_exits_total{reason="self_test_failed"} 1.0' in read
+    ending.join(10)
+    assert not ending.is_alive()
+
+
+def test_a_worker_that_nobody_asks_ends_all_the_same() -> None:
+    registry = CollectorRegistry()
+    server = MetricsServer("127.0.0.1", free_port(), registry)
+    server.open()
+    server.wait_for_scrape(0.01)
+    MetricsServer("127.0.0.1", 0, registry).wait_for_scrape()  # without a port there is nothing to wait for
+
+
+def test_a_restart_shows_as_a_later_start() -> None:
+    registry = CollectorRegistry()
+    WorkerMetrics(registry)
+    started = registry.get_sample_value("rockseg_worker_started_timestamp_seconds")
+    assert started is not None
+    assert 0 <= time.time() - started < 60

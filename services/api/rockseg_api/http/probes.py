@@ -12,6 +12,7 @@ from msgspec import Meta
 from rockseg_api.http.answers import json_answer
 from rockseg_api.http.documents import answered
 from rockseg_api.http.draining import Drain
+from rockseg_api.metrics import ApiMetrics
 from rockseg_api.view.job_view import JobView
 from rockseg_core.domain.errors import StoreUnavailableError
 from rockseg_core.ports.store import ObjectStore
@@ -27,9 +28,11 @@ class ProbeBody(msgspec.Struct, frozen=True, omit_defaults=True):
     store: Annotated[str | None, Meta(description="`ok`, or `away` when the object store did not answer.")] = None
 
 
-def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) -> list[HTTPRouteHandler]:
+def probe_routes(
+    view: JobView, store: ObjectStore, any_key: str, drain: Drain, metrics: ApiMetrics
+) -> list[HTTPRouteHandler]:
     """`GET /healthz` and `/readyz`; neither needs a key. `any_key` is asked for in the store, there or not."""
-    kept = _StoreProbe(store, any_key)
+    kept = _StoreProbe(store, any_key, metrics)
 
     @get(
         "/healthz",
@@ -70,9 +73,10 @@ def probe_routes(view: JobView, store: ObjectStore, any_key: str, drain: Drain) 
 class _StoreProbe:
     """One look at the store for all who ask within a second: they need no key, and each look takes a connection."""
 
-    def __init__(self, store: ObjectStore, key: str) -> None:
+    def __init__(self, store: ObjectStore, key: str, metrics: ApiMetrics) -> None:
         self._store = store
         self._key = key
+        self._metrics = metrics
         self._looked_at = -math.inf
         self._look: asyncio.Task[bool] | None = None
 
@@ -88,5 +92,8 @@ class _StoreProbe:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._store.exists(self._key)
         except (StoreUnavailableError, TimeoutError):
-            return False
-        return True
+            answers = False
+        else:
+            answers = True
+        self._metrics.store_reachable.set(answers)
+        return answers

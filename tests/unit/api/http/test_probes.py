@@ -29,6 +29,22 @@ async def test_an_outage_shows_in_the_body_and_never_in_the_status(api: Api) -> 
     assert (await keyless(api, "/healthz")).status_code == 200
 
 
+async def test_a_store_that_hangs_shows_in_the_metrics_until_it_is_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hangs(_key: str) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    assert api.sample("rockseg_api_store_reachable") == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(api.store, "exists", hangs)
+        assert (await keyless(api, "/readyz")).json()["store"] == "away"
+        assert api.sample("rockseg_api_store_reachable") == 0
+    while api.sample("rockseg_api_store_reachable") == 0:  # pytest's time-out is the deadline
+        await keyless(api, "/readyz")
+
+
 async def test_many_who_ask_at_once_cost_the_store_one_look(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     looks, held, exists = 0, asyncio.Event(), api.store.exists
 
