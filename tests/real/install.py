@@ -1,4 +1,4 @@
-"""Fill the cache with the servers that the tests on real parts start: `make deps-real`.
+"""Fill the cache with the servers and tools that the tests use: `make deps-real`.
 
 `python -m tests.real.install [PART…]` installs the parts named, or all. What is there already stays.
 """
@@ -13,11 +13,14 @@ from tests.real.cache import cache_folder
 from tests.real.go_tools import install_go_part
 from tests.real.kafka_install import install_kafka
 
+CHART_TOOLS: Final = ("helm", "helm-unittest", "helm-docs", "kubeconform", "promtool")
+
 # Each installs its part and says whether there was anything to do.
 INSTALLERS: Final[dict[str, Callable[[], bool]]] = {
     "kafka": install_kafka,
     "toxiproxy": partial(install_go_part, "toxiproxy"),
     "minio": partial(install_go_part, "minio"),
+    **{tool: partial(install_go_part, tool) for tool in CHART_TOOLS},
 }
 
 

@@ -6,3 +6,16 @@ TOXIPROXY = "v2.12.0"
 KAFKA = "4.3.1"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 LOG4J = "2.25.3"
+
+# The chart's tools. Those that have a go.mod of their own in tests/real/go have their version there too.
+HELM = "v3.21.4"
+HELM_UNITTEST = "v1.1.2"
+HELM_DOCS = "v1.14.2"
+KUBECONFORM = "v0.8.0"
+PROMTOOL = "v0.313.5"
+
+# Where the definitions of kinds come from that manifests are held against.
+KUBERNETES = "v1.34.4"
+KEDA = "v2.21.0"
+PROMETHEUS_OPERATOR = "v0.85.0"
+GATEWAY_API = "v1.4.1"
