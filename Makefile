@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each makes .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench docs clean deps-real test-faults train-reference
+.PHONY: help demo up test lint format bench docs clean deps-real test-faults test-cluster images train-reference
 
 PYTHON ?= python3
 VENV := .venv
@@ -59,6 +59,13 @@ deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, 
 
 test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
 	@$(BIN)/python -m pytest -m faults -s
+
+test-cluster: $(STAMP)  ## Build the images, start a Kubernetes on this machine, and test the chart in it. As root.
+	@$(BIN)/python -m tests.cluster install
+	@$(BIN)/python -m pytest -m cluster -s tests/cluster
+
+images: ## Build the two images with Docker, as rockseg-api:dev and rockseg-inference:dev. TORCH=cuda for a GPU.
+	@for part in api inference; do DOCKER_BUILDKIT=1 docker build -f deploy/docker/Dockerfile --target $$part -t rockseg-$$part:dev --build-arg TORCH=$(or $(TORCH),cpu) . || exit; done
 
 # ImageNet's weights for the encoder (Apache-2.0) lie beside the checkpoints once they are there.
 train-reference: $(STAMP)  ## Train the reference, or FOLD=1, 2 or 3 of it, and measure it. DATA=photos CHECKPOINTS=folder
