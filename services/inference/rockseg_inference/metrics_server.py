@@ -1,9 +1,10 @@
-"""/metrics of the worker's own process, and the last time that it is read."""
+"""/metrics of the worker's own process, and the last time that it is read; and /readyz, for a rollout to wait for."""
 
 import errno
 import socket
 import threading
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
@@ -21,12 +22,17 @@ LAST_SECONDS: Final = 60.0
 
 
 class MetricsServer:
-    """Answers in threads of its own, also while the event loop is at its limit."""
+    """Answers in threads of its own, also while the event loop is at its limit.
+
+    /readyz is 503 until `ready` is set. Nobody sends a worker anything: it is what keeps a rollout from going on with
+    workers that find no model, no store or no broker.
+    """
 
     def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
         """`port` 0 turns it off."""
         self._host, self._port, self._registry = host, port, registry
         self._scraped = threading.Event()
+        self.ready = threading.Event()
 
     def open(self) -> None:
         """Raises SettingsError when the port is taken."""
@@ -40,7 +46,7 @@ class MetricsServer:
                 f"/metrics cannot listen on {self._host}:{self._port} ({error.strerror});"
                 f" choose another ROCKSEG_METRICS_{'HOST' if of_the_host else 'PORT'}"
             ) from None
-        server.set_app(self._noting(make_wsgi_app(self._registry)))
+        server.set_app(self._by_path(self._noting(make_wsgi_app(self._registry))))
 
     def wait_for_scrape(self, seconds: float = LAST_SECONDS) -> None:
         """Until what was counted up to now has been read. A worker that gives up ends within a second or two, which
@@ -49,6 +55,16 @@ class MetricsServer:
         if self._port:
             self._scraped.clear()
             self._scraped.wait(seconds)
+
+    def _by_path(self, metrics: "WSGIApplication") -> "WSGIApplication":
+        def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            if environ["PATH_INFO"] != "/readyz":
+                return metrics(environ, start_response)
+            status = HTTPStatus.OK if self.ready.is_set() else HTTPStatus.SERVICE_UNAVAILABLE
+            start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain")])
+            return [b"ok\n" if self.ready.is_set() else b"starting\n"]
+
+        return answer
 
     def _noting(self, answer: "WSGIApplication") -> "WSGIApplication":
         def noting(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

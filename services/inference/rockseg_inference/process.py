@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -61,7 +62,7 @@ def run(environ: Mapping[str, str]) -> int:
     warn_of_unknown(environ)
     metrics_server = MetricsServer(process.metrics_host, process.metrics_port, registry)
     metrics_server.open()
-    code = uvloop.run(_run(process, limits, connection, group, store, metrics))
+    code = uvloop.run(_run(process, limits, connection, group, store, metrics, metrics_server.ready))
     if code:  # a drain has no time to lose
         metrics_server.wait_for_scrape()
     return code
@@ -74,6 +75,7 @@ async def _run(
     group: GroupSettings,
     store: S3Store,
     metrics: WorkerMetrics,
+    ready: threading.Event,
 ) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -99,6 +101,7 @@ async def _run(
             metrics=metrics,
             settings=limits,
         )
+        ready.set()
         working = asyncio.create_task(worker.run(), name="worker")
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():

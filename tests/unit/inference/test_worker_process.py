@@ -49,6 +49,15 @@ def test_counters_of_known_labels_are_there_at_zero_from_the_start() -> None:
         assert registry.get_sample_value("rockseg_worker_self_tests_total", {"result": result}) == 0
 
 
+def test_a_worker_is_ready_once_model_store_and_brokers_are_there() -> None:
+    port = free_port()
+    server = MetricsServer("127.0.0.1", port, CollectorRegistry())
+    server.open()
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
+    server.ready.set()
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+
+
 def test_a_worker_at_fault_waits_until_prometheus_has_read_why() -> None:
     registry, port = CollectorRegistry(), free_port()
     metrics, server = WorkerMetrics(registry), MetricsServer("127.0.0.1", port, registry)
