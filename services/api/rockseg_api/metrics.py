@@ -141,6 +141,8 @@ class ApiMetrics:
         self.unfinished = gauge("rockseg_api_unfinished_jobs")
         self.oldest_unfinished = gauge("rockseg_api_oldest_unfinished_seconds")
         gauge("rockseg_api_build_info").labels(version("rockseg-api")).set(1)
+        for status in ("202", "500", "503"):  # there at 0: an increase sees no first count that comes with the series
+            self.requests.labels("/predict", "POST", status)
 
     def watch_view(self, view: WatchedView) -> None:
         """Read the view's own figures whenever Prometheus asks, on its thread: they are plain numbers."""

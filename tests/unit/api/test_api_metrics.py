@@ -48,3 +48,11 @@ def test_the_view_s_figures_are_read_when_asked_for() -> None:
 def test_two_services_share_a_registry_without_a_clash_of_names() -> None:
     assert all(name.startswith("rockseg_api_") for name in CATALOGUE)
     assert all(f"| `{name}` |" in metrics_table() for name in CATALOGUE)
+
+
+def test_what_the_objective_of_submits_is_told_by_is_there_at_zero_from_the_start() -> None:
+    registry = CollectorRegistry()
+    ApiMetrics(registry)
+    for status in ("202", "500", "503"):
+        labels = {"route": "/predict", "method": "POST", "status": status}
+        assert registry.get_sample_value("rockseg_api_requests_total", labels) == 0
