@@ -48,7 +48,7 @@ def accept() -> Sequence[Panel]:
             stacked=True,
         ),
         graph(
-            "Photos accepted, and slowed down",
+            "Bytes of photos accepted",
             "Bytes a second of photos that the store has to hold, by replica.",
             "Bps",
             Query(total(rate("rockseg_api_upload_bytes_total"), "pod"), "{{pod}}"),

@@ -99,14 +99,14 @@ def _legend(canvas: Canvas, box: Box, series: Series, unit: str) -> None:
     columns = (box.right - 130, box.right - 50)
     for x, name in zip(columns, ("last", "max"), strict=True):
         canvas.text((x, box.top), name, size=10, color=FAINT, anchor="ma")
-    for row, (name, line) in enumerate(series[:LEGEND_ROWS], 1):
+    most = [max((value for _, value in line.points if math.isfinite(value)), default=math.nan) for _, line in series]
+    named = sorted(range(len(series)), key=lambda number: -most[number])[:LEGEND_ROWS]
+    for row, number in enumerate(sorted(named), 1):
+        name, line = series[number]
         y = box.top + row * LEGEND_ROW_PX
-        canvas.pen.rectangle((box.left, y + 4, box.left + 12, y + 7), fill=LINES[(row - 1) % len(LINES)])
+        canvas.pen.rectangle((box.left, y + 4, box.left + 12, y + 7), fill=LINES[number % len(LINES)])
         canvas.text((box.left + 18, y), canvas.fitted(name, columns[0] - box.left - 60, 10), size=10)
-        most = max((value for _, value in line.points if math.isfinite(value)), default=math.nan)
-        for x, value in zip(columns, (line.last, most), strict=True):
+        for x, value in zip(columns, (line.last, most[number]), strict=True):
             canvas.text((x, y), told(value, unit), size=10, anchor="ma")
     if len(series) > LEGEND_ROWS:
-        canvas.text(
-            (box.left + 18, box.top), f"{len(series)} series, {LEGEND_ROWS} of them named", size=10, color=FAINT
-        )
+        canvas.text((box.left + 18, box.top), f"the highest {LEGEND_ROWS} of {len(series)}", size=10, color=FAINT)
