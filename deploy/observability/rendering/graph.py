@@ -19,12 +19,8 @@ def draw_graph(canvas: Canvas, box: Box, panel: dict[str, Any], series: Series, 
     custom, unit = defaults["custom"], defaults["unit"]
     stacked = custom.get("stacking", {}).get("mode") == "normal"
     limits = [step["value"] for step in defaults.get("thresholds", {}).get("steps", ()) if step["value"] is not None]
-    plot = Box(
-        box.left + AXIS_PX,
-        box.top + 4,
-        box.right - 4,
-        box.bottom - 18 - LEGEND_ROW_PX * (1 + min(LEGEND_ROWS, len(series))),
-    )
+    legend_px = LEGEND_ROW_PX * (1 + min(LEGEND_ROWS, len(series)))
+    plot = Box(box.left + AXIS_PX, box.top + 4, box.right - 4, box.bottom - 18 - legend_px)
     heights = _heights(series, stacked=stacked)
     top = _round_up(max((value for line in heights for _, value in line if math.isfinite(value)), default=0.0))
 
@@ -35,16 +31,13 @@ def draw_graph(canvas: Canvas, box: Box, panel: dict[str, Any], series: Series, 
     _axes(canvas, plot, top, unit, span)
     if limits and limits[-1] <= top:
         canvas.pen.line([at(span.start, limits[-1]), at(span.end, limits[-1])], fill=COLORS["red"], width=1)
-    below: dict[float, float] = {}
-    for number, raised in enumerate(heights):
+    for number, raised in reversed(list(enumerate(heights))):  # the lower of a stack over the higher
         color = LINES[number % len(LINES)]
         if custom["drawStyle"] == "bars":
-            _bars(canvas, [at(*point) for point in raised], [at(m, below.get(m, 0.0))[1] for m, _ in raised], color)
+            _bars(canvas, [at(*point) for point in raised], plot.bottom, color)
         else:
             for part in _unbroken(raised, span.step):
                 canvas.pen.line([at(*point) for point in part], fill=color, width=2)
-        if stacked:
-            below.update(dict(raised))
     _legend(canvas, Box(box.left, plot.bottom + 18, box.right, box.bottom), series, unit)
 
 
@@ -69,9 +62,9 @@ def _unbroken(points: Sequence[tuple[float, float]], step: float) -> list[list[t
     return [part if len(part) > 1 else [part[0], (part[0][0] + step / 2, part[0][1])] for part in parts if part]
 
 
-def _bars(canvas: Canvas, tops: Sequence[tuple[float, float]], bottoms: Sequence[float], color: str) -> None:
+def _bars(canvas: Canvas, tops: Sequence[tuple[float, float]], bottom: float, color: str) -> None:
     width = max(1.0, (tops[1][0] - tops[0][0]) * 0.8) if len(tops) > 1 else 3.0
-    for (x, y), bottom in zip(tops, bottoms, strict=True):
+    for x, y in tops:
         if math.isfinite(y) and y < bottom:
             canvas.pen.rectangle((x - width / 2, y, x + width / 2, bottom), fill=color)
 
