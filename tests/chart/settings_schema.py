@@ -20,7 +20,19 @@ SCHEMA: Final = Path(__file__).parents[2] / "deploy" / "helm" / "rockseg" / "val
 
 # What the chart sets from values that have names of their own.
 OF_THE_CHART: Final = frozenset(
-    ["host", "port", "metrics_host", "metrics_port", "keys_file", "view_path", "photo_max_bytes", "photo_max_pixels", "lifetime_seconds", "object_prefix", "drain_seconds"]
+    [
+        "host",
+        "port",
+        "metrics_host",
+        "metrics_port",
+        "keys_file",
+        "view_path",
+        "photo_max_bytes",
+        "photo_max_pixels",
+        "lifetime_seconds",
+        "object_prefix",
+        "drain_seconds",
+    ]
 )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from tests.real.cache import cache_folder
 from tests.real.go_tools import install_go_part
 from tests.real.kafka_install import install_kafka
+from tests.real.kubernetes_kinds import install_kinds
 
 CHART_TOOLS: Final = ("helm", "helm-unittest", "helm-docs", "kubeconform", "promtool")
 
@@ -21,6 +22,7 @@ INSTALLERS: Final[dict[str, Callable[[], bool]]] = {
     "toxiproxy": partial(install_go_part, "toxiproxy"),
     "minio": partial(install_go_part, "minio"),
     **{tool: partial(install_go_part, tool) for tool in CHART_TOOLS},
+    "kubernetes-kinds": install_kinds,
 }
 
 

@@ -76,17 +76,19 @@ class S3Server:
 
 
 class MinioProcess:
-    """A MinIO of our own, on a free port of 127.0.0.1. With `certificates` (public.crt, private.key) it speaks TLS."""
+    """A MinIO of our own, on a free port of `host`. With `certificates` (public.crt, private.key) it speaks TLS."""
 
-    def __init__(self, folder: Path, certificates: Path | None = None, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, certificates: Path | None = None, ca_file: Path | None = None, *, host: str = "127.0.0.1"
+    ) -> None:
         port = free_port()
         self.server = S3Server(
-            f"{'https' if certificates else 'http'}://127.0.0.1:{port}",
+            f"{'https' if certificates else 'http'}://{host}:{port}",
             "rockseg-root",
             secrets.token_hex(16),
             ca_file=ca_file,
         )
-        command = [binary("minio"), "server", "--quiet", "--address", f"127.0.0.1:{port}"]
+        command = [binary("minio"), "server", "--quiet", "--address", f"{host}:{port}"]
         command += ["--certs-dir", str(certificates or folder / "no-certificates"), str(folder / "data")]
         environ = {
             "MINIO_ROOT_USER": self.server.access_key,
@@ -97,14 +99,14 @@ class MinioProcess:
         }
         (folder / "data").mkdir()
         self.process = ServerProcess(command, folder / "log", environ)
-        self._port = port
+        self._host, self._port = host, port
 
     def start(self) -> None:
         self.process.start(self._ready)
 
     def _ready(self) -> bool:
         """It listens a moment before it has found its data."""
-        if not listens(self._port):
+        if not listens(self._port, self._host):
             return False
         ca = str(self.server.ca_file) if self.server.ca_file else None
         with urllib3.PoolManager(timeout=5.0, retries=False, ca_certs=ca) as http:

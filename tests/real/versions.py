@@ -19,3 +19,6 @@ KUBERNETES = "v1.34.4"
 KEDA = "v2.21.0"
 PROMETHEUS_OPERATOR = "v0.85.0"
 GATEWAY_API = "v1.4.1"
+
+# In the cluster of `make test-cluster`, beside these; Prometheus is of promtool's version.
+COREDNS = "v1.14.6"

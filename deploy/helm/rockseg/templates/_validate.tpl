@@ -13,6 +13,7 @@ validate.yaml.
 {{- include "rockseg.problems.scaling" . }}
 {{- include "rockseg.problems.topics" . }}
 {{- include "rockseg.problems.exposure" . }}
+{{- include "rockseg.problems.extraEnv" (dict "root" . "component" "setup" "kafkaToo" true "s3Too" true) }}
 {{- end -}}
 
 {{- define "rockseg.problems.required" -}}
@@ -122,7 +123,7 @@ validate.yaml.
 {{/* Kubernetes takes a variable that stands there twice in one way or another. Takes root and component. */}}
 {{- define "rockseg.problems.extraEnv" -}}
 {{- $seen := dict }}
-{{- range (include "rockseg.env" . | trim | fromYamlArray) }}
+{{- range (include (ternary "rockseg.setupEnv" "rockseg.env" (eq .component "setup")) . | trim | fromYamlArray) }}
 {{- if hasKey $seen .name }}
 - {{ $.component }}.extraEnv sets {{ .name }}, which the chart sets from its values already.
 {{- end }}

@@ -49,16 +49,7 @@ spec:
           securityContext:
             {{- include "rockseg.containerSecurity" . | nindent 12 }}
           env:
-            {{- if .kafkaToo }}
-            {{- include "rockseg.kafkaEnv" $component | trim | nindent 12 }}
-            {{- end }}
-            {{- if .s3Too }}
-            {{- include "rockseg.s3Env" $component | trim | nindent 12 }}
-            {{- end }}
-            - {name: ROCKSEG_LIFETIME_SECONDS, value: {{ include "rockseg.number" .root.Values.limits.lifetimeSeconds | quote }}}
-            {{- with $setup.extraEnv }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
+            {{- include "rockseg.setupEnv" (merge (dict) . $component) | trim | nindent 12 }}
           resources:
             {{- toYaml $setup.resources | nindent 12 }}
           volumeMounts:
@@ -77,6 +68,20 @@ spec:
         {{- with $setup.extraVolumes }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+{{- end -}}
+
+{{/* A Job's environment. Takes root, component, kafkaToo, s3Too. */}}
+{{- define "rockseg.setupEnv" -}}
+{{- if .kafkaToo }}
+{{- include "rockseg.kafkaEnv" . }}
+{{- end }}
+{{- if .s3Too }}
+{{ include "rockseg.s3Env" . }}
+{{- end }}
+- {name: ROCKSEG_LIFETIME_SECONDS, value: {{ include "rockseg.number" .root.Values.limits.lifetimeSeconds | quote }}}
+{{- with .root.Values.setup.extraEnv }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/*
