@@ -69,6 +69,11 @@ def figure(
     )
 
 
+def objective(title: str, description: str, expr: str, *, steps: Steps, nothing: str) -> stat.Panel:
+    """A share of what went well: with decimals, since 99.85 % is not 100 %."""
+    return figure(title, description, "percentunit", expr, steps=steps, nothing=nothing).decimals(2)
+
+
 def answers(title: str, description: str, expr: str) -> stat.Panel:
     """Whether something answers: yes or no."""
     words = {"0": ("no", RED), "1": ("yes", GREEN)}
@@ -134,6 +139,8 @@ def listing(title: str, description: str, expr: str, value: str, hidden: tuple[s
         .unit("short")
         .span(8)
         .height(8)
+        .align(common.FieldTextAlignment.AUTO)
+        .inspect(False)
         .with_target(
             prometheus.Dataquery().expr(expr).ref_id("A").instant().format(PromQueryFormat.TABLE).datasource(SOURCE)
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from deploy.observability.board import ALERTS, Panel
-from deploy.observability.panels import answers, falling, figure, rising
+from deploy.observability.panels import answers, falling, figure, objective, rising
 from deploy.observability.queries import (
     API_UP,
     SUBMIT,
@@ -35,20 +35,18 @@ def figures() -> Sequence[Panel]:
             or_zero(number(ALERTS), API_UP),
             steps=rising(1, 1),
         ),
-        figure(
+        objective(
             "Submits without an error, 1 h",
             "Share of POST /predict that ended without a 5xx within the last hour. The objective is 99.9 % over 30"
             " days; what a client does wrong does not count.",
-            "percentunit",
             f"1 - {share(failed, submits)}",
             steps=falling(0.999, 0.99),
             nothing="no submits",
         ),
-        figure(
+        objective(
             "Results within 5 minutes, 1 h",
             "Share of the jobs that ended within the last hour and took at most 5 minutes from acceptance. The"
             " objective is 99 % over 30 days. A job that does not end at all shows as the oldest unfinished one.",
-            "percentunit",
             share(in_time, ended),
             steps=falling(0.99, 0.9),
             nothing="no results",

@@ -160,7 +160,7 @@ def _device() -> Sequence[Panel]:
         ),
         graph(
             "Batches",
-            "Forward passes a second of all workers.",
+            "Forward passes a second of all workers: falling while jobs wait, the device or its input is slow.",
             "suffix: /s",
             Query(batches, "batches"),
         ),

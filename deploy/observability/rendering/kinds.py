@@ -14,7 +14,7 @@ def draw_figure(canvas: Canvas, box: Box, panel: dict[str, Any], series: Series,
     defaults = panel["fieldConfig"]["defaults"]
     value = series[0][1].last
     color = _step(defaults["thresholds"]["steps"], value)
-    words = told(value, defaults["unit"])
+    words = told(value, defaults["unit"], defaults.get("decimals"))
     for mapping in defaults.get("mappings", ()):
         mapped = mapping["options"].get(f"{value:g}")
         if mapped:

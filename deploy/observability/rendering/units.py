@@ -10,10 +10,12 @@ _THOUSANDS: Final = ((1e9, "B"), (1e6, "M"), (1e3, "K"))
 _BYTES: Final = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
 
 
-def told(value: float, unit: str) -> str:
-    """Such as `1.50 min`; raises KeyError for a unit that no panel has had yet."""
+def told(value: float, unit: str, decimals: int | None = None) -> str:
+    """Such as `1.5 min`; `decimals` are of shares alone. Raises KeyError for a unit that no panel has had yet."""
     if math.isnan(value):
         return "–"
+    if unit == "percentunit":
+        return f"{_plain(100 * value) if decimals is None else format(100 * value, f'.{decimals}f')}%"
     if unit.startswith("suffix:"):
         return _short(value) + unit.removeprefix("suffix:")
     return _UNITS[unit](value)
@@ -42,7 +44,6 @@ _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "none": _plain,
     "short": _short,
     "s": _seconds,
-    "percentunit": lambda value: f"{_plain(100 * value)}%",
     "bytes": lambda value: _scaled(value, _BYTES, " B"),
     "Bps": lambda value: _scaled(value, ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")), " B/s"),
     "reqps": lambda value: f"{_short(value)} req/s",
