@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARTS := libs/rockseg_core libs/rockseg_model libs/rockseg_training services/api services/inference services/standalone
-DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers scikit-learn
+DEV := pytest pytest-asyncio pytest-timeout hypothesis mypy ruff import-linter pre-commit psutil types-psutil httpx requests types-requests testcontainers scikit-learn grafana-foundation-sdk
 PHOTO ?=
 DATA ?=
 FOLD ?= all
@@ -50,8 +50,9 @@ format: $(STAMP)  ## Format the code and mend what a machine can.
 bench: $(STAMP)  ## Measure speed beside a baseline; writes benchmarks/latest.json.
 	@$(BIN)/python -m benchmarks
 
-docs: $(STAMP)  ## Make the generated tables and the picture of the README anew.
+docs: $(STAMP)  ## Make the generated tables, the picture of the README and the dashboards anew.
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m deploy.observability
 	@$(BIN)/python -m docs.picture
 
 deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, into ~/.cache/rockseg: 3 minutes, once.
