@@ -8,10 +8,10 @@ from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.models import dashboard
 
 from deploy.observability.panels import SOURCE
-from deploy.observability.queries import NAMESPACE
+from deploy.observability.queries import of
 
-ALERTS: Final = f'ALERTS{{alertname=~"Rockseg.*",alertstate="firing",{NAMESPACE}}}'
-"""Prometheus' own series of what fires."""
+FIRING: Final = ('alertname=~"Rockseg.*"', 'alertstate="firing"')
+"""Of Prometheus' own series ALERTS those that are worth a look."""
 
 Panel: TypeAlias = stat.Panel | timeseries.Panel | table.Panel
 
@@ -41,7 +41,12 @@ def board(title: str, uid: str, description: str) -> builders.Dashboard:
             .current(dashboard.VariableOption(text="All", value="$__all"))
         )
         .annotation(
-            builders.AnnotationQuery().name("Alerts").datasource(SOURCE).enable(True).icon_color("red").expr(ALERTS)
+            builders.AnnotationQuery()
+            .name("Alerts")
+            .datasource(SOURCE)
+            .enable(True)
+            .icon_color("red")
+            .expr(of("ALERTS", *FIRING))
         )
         .link(
             builders.DashboardLink("rockseg")

@@ -31,6 +31,11 @@ def total(series: str, *by: str) -> str:
     return _over("sum", series, by)
 
 
+def rounded(series: str) -> str:
+    """Prometheus extrapolates increases, and half a worker is none."""
+    return f"round ({series})"
+
+
 def largest(series: str, *by: str) -> str:
     return _over("max", series, by)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.observability.board import ALERTS, Panel
-from deploy.observability.panels import answers, falling, figure, objective, rising
+from deploy.observability.board import FIRING, Panel
+from deploy.observability.panels import GREEN, ORANGE, answers, falling, figure, objective, rising
 from deploy.observability.queries import (
     API_UP,
     SUBMIT,
@@ -13,7 +13,7 @@ from deploy.observability.queries import (
     number,
     of,
     or_zero,
-    quantile,
+    rounded,
     share,
     smallest,
     total,
@@ -29,11 +29,18 @@ def figures() -> Sequence[Panel]:
     in_time = total(increase("rockseg_job_seconds_bucket", IN_TIME, over="1h"))
     return [
         figure(
-            "Alerts firing",
-            "Alerts of rockseg that fire now, as Prometheus' own rules see it. Each names its runbook.",
+            "Alerts that wake",
+            "Critical alerts of rockseg that fire now, by Prometheus' own rules. Each names its runbook.",
             "none",
-            or_zero(number(ALERTS), API_UP),
+            or_zero(number(of("ALERTS", *FIRING, 'severity="critical"')), API_UP),
             steps=rising(1, 1),
+        ),
+        figure(
+            "Alerts for the day",
+            "Warnings of rockseg that fire now: nobody need get up. Each names its runbook.",
+            "none",
+            or_zero(number(of("ALERTS", *FIRING, 'severity="warning"')), API_UP),
+            steps=[(None, GREEN), (1, ORANGE)],
         ),
         objective(
             "Submits without an error, 1 h",
@@ -90,21 +97,13 @@ def figures() -> Sequence[Panel]:
             "Accepted in an hour",
             "Jobs accepted with 202 within the last hour, to be held against those that ended.",
             "short",
-            total(increase("rockseg_api_submits_total", over="1h")),
+            rounded(total(increase("rockseg_api_submits_total", over="1h"))),
         ),
         figure(
             "Ended in an hour",
             "Jobs that finished or failed within the last hour. Fewer than accepted: the queue grows.",
             "short",
-            or_zero(ended, API_UP),
-        ),
-        figure(
-            "Slowest submits",
-            "95 % of POST /predict took less, from the first header to the last byte of the answer: with the upload,"
-            " and so with the client's line.",
-            "s",
-            quantile(0.95, "rockseg_api_request_seconds", SUBMIT[0]),
-            nothing="no submits",
+            or_zero(rounded(ended), API_UP),
         ),
         figure(
             "Jobs that wait",

@@ -18,6 +18,7 @@ from deploy.observability.queries import (
     or_zero,
     quantile,
     rate,
+    rounded,
     total,
 )
 
@@ -76,14 +77,15 @@ def _now() -> Sequence[Panel]:
             "Jobs that failed by our fault within a day and lie in the dead-letter topic: worker_crashed,"
             " internal_error.",
             "short",
-            or_zero(total(increase("rockseg_jobs_ended_total", *OURS, over="24h")), API_UP),
+            or_zero(rounded(total(increase("rockseg_jobs_ended_total", *OURS, over="24h"))), API_UP),
             steps=rising(0.5, 10),
         ),
         figure(
             "Workers at fault, 24 h",
-            "Workers that found themselves at fault within a day and ended with exit code 70. Reasons below.",
+            "Workers that found themselves at fault within a day and ended with exit code 70, about: Prometheus"
+            " extrapolates. Reasons below.",
             "short",
-            or_zero(total(increase("rockseg_worker_exits_total", 'reason!="drained"', over="24h")), API_UP),
+            or_zero(rounded(total(increase("rockseg_worker_exits_total", 'reason!="drained"', over="24h"))), API_UP),
             steps=rising(0.5, 10),
         ),
     ]
