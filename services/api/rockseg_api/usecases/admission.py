@@ -15,7 +15,7 @@ class Admission:
 
     def __call__(self, tenant: Tenant) -> None:
         """Raises TooManyUnfinishedError for this tenant, QueueTooLongError for all of them."""
-        if not self._view.ready:  # what ended long ago would still count as waiting
+        if not self._view.whole:  # what ended long ago would still count as waiting
             return
         if self._view.unfinished(tenant, self._most_unfinished) >= self._most_unfinished:
             raise TooManyUnfinishedError(

@@ -37,7 +37,10 @@ class Follower:
         self._progress = progress
         self._lifetime_seconds = lifetime_seconds
         self._pause_seconds = FIRST_PAUSE_SECONDS
+        self._catching_up: asyncio.Future[None] | None = None
         self.caught_up = asyncio.Event()
+        self.whole = False
+        """Whether the table holds all that the log held at some moment since the start; not while it is read anew."""
         self.connected = False
         self.applied = 0
         self.undecodable = 0
@@ -73,6 +76,7 @@ class Follower:
     def _rebuild(self) -> None:
         """Begin with an empty table and at no offset; until it has caught up, nothing is known and nothing denied."""
         self.rebuilds += 1
+        self.whole, self._catching_up = False, None
         self._progress.reset({})
         try:
             self._table.discard()
@@ -111,11 +115,13 @@ class Follower:
     def _catch_up_to(self, ends: Mapping[LogPartition, int]) -> None:
         began = time.monotonic()
 
-        def note(_reached: asyncio.Future[None]) -> None:
-            self.catch_up_seconds = time.monotonic() - began
-            self.caught_up.set()
+        def note(reached: asyncio.Future[None]) -> None:
+            if reached is self._catching_up:  # and not one of before the table was made anew
+                self.catch_up_seconds = time.monotonic() - began
+                self.whole = True
+                self.caught_up.set()
 
-        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        reached = self._catching_up = asyncio.get_running_loop().create_future()
         reached.add_done_callback(note)
         self._progress.tell(ends, [reached])
 

@@ -75,6 +75,11 @@ class JobView:
         return self._follower.caught_up.is_set()
 
     @property
+    def whole(self) -> bool:
+        """Whether it holds all that the log held at some moment since the start; not while it is read anew."""
+        return self._follower.whole
+
+    @property
     def following(self) -> bool:
         """False before the start, and if the follower ended, which only a bug can bring about."""
         return self._following is not None and not self._following.done()
@@ -117,9 +122,12 @@ class JobView:
         """The job as it is now, or, when the log does not answer, as it was lately.
 
         Raises JobUnknownError for no job or another tenant's; JobGoneError for an erased or expired one, until an hour
-        after `expires_at`; ViewNotReadyError where there may be one that a log out of reach knows of.
+        after `expires_at`; ViewNotReadyError where there may be one that a log out of reach knows of, and while the
+        view is read anew: it would call a job queued that has long ended, or was erased.
         """
         fresh = await self.barrier()
+        if not (fresh or self.whole):
+            raise ViewNotReadyError("The list of jobs is being read; try again shortly.")
         now = self._clock.now()
         with self._file_at_risk():
             job = self._table.read(job_id)
@@ -146,7 +154,9 @@ class JobView:
         return 0.0 if oldest is None else max(0.0, now - oldest.accepted_at)
 
     def backlog(self) -> Backlog:
-        """Of all tenants, as far as this view knows."""
+        """Of all tenants, as far as this view knows. Raises ViewNotReadyError, also while the view is read anew."""
+        if not self.whole:
+            raise ViewNotReadyError("The list of jobs is being read; try again shortly.")
         now = self._clock.now()
         with self._file_at_risk():
             queued, started, oldest = self._table.backlog(now)
