@@ -18,6 +18,8 @@ GONE: Final = JobError(PhotoGoneError.code, "The photo is no longer in the store
 MOST_CHARACTERS: Final = 300
 """Of a sentence in an event, so that no `failed` is too large for the log whatever else it holds."""
 
+LETTER_SECONDS: Final = 15.0  # that a job holds its place, and holds up others, for a letter that is not taken
+
 
 class Outcomes:
     """Publishes the events of deliveries, each with the time at which it is published."""
@@ -57,9 +59,13 @@ class Outcomes:
         await self._publish(answer(delivery, request, JobStatus.FAILED, now, started_at=started_at, error=GONE))
 
     async def dead_letter(self, delivery: Delivery, error: JobError) -> None:
-        """Keep the request for someone to look at. Before its `failed`: who sees that finds this."""
+        """Keep the request for someone to look at. Before its `failed`: who sees that finds this.
+
+        Raises TiredError in the end: the topic has rights and leaders of its own, and may refuse while others do not.
+        """
         until = delivery.request.expires_at if delivery.request else math.inf
-        await self._patience("dead_letter", lambda: self._log.publish_dead_letter(delivery, error), until=until)
+        with self._patience.limited(LETTER_SECONDS):
+            await self._patience("dead_letter", lambda: self._log.publish_dead_letter(delivery, error), until=until)
 
     async def _publish(self, event: JobEvent) -> None:
         await self._patience("publish", lambda: self._log.publish_event(event), until=event.expires_at)

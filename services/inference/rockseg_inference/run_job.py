@@ -90,7 +90,7 @@ class RunJob:
     async def _settle(self, delivery: Delivery) -> Ending:
         request = delivery.request
         if request is None:
-            await self._outcomes.dead_letter(delivery, undecodable(delivery))
+            await self._write_letter(delivery, undecodable(delivery))
             return Ending(Outcome.UNDECODABLE, UNDECODABLE.code)
         try:
             return await self._settle_or_expire(delivery, request)
@@ -159,9 +159,13 @@ class RunJob:
                 await self._objects.look(request)
         except PhotoGoneError:  # of an erased job nobody shall find a letter
             return await self._forget(delivery, request, started_at)
-        await self._outcomes.dead_letter(delivery, error)
+        await self._write_letter(delivery, error)
         await self._outcomes.failed(delivery, request, started_at, error)
         return Ending(Outcome.FAILED, error.code)
+
+    async def _write_letter(self, delivery: Delivery, error: JobError) -> None:
+        with self._brief(delivery):
+            await self._outcomes.dead_letter(delivery, error)
 
     async def _forget(self, delivery: Delivery, request: JobRequest, started_at: float | None) -> Ending:
         """The photo is gone: the job was erased, nearly always.
@@ -181,7 +185,7 @@ class RunJob:
     async def _abandon(self, delivery: Delivery, request: JobRequest) -> Ending:
         """Of a job that cannot be ended as it should: a letter, and as much as can be said to the client."""
         try:
-            await self._outcomes.dead_letter(delivery, INTERNAL)
+            await self._write_letter(delivery, INTERNAL)
             await self._outcomes.failed(delivery, request, None, INTERNAL)
         except OutOfTimeError:
             return Ending(Outcome.EXPIRED)
