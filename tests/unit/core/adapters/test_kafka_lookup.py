@@ -1,10 +1,16 @@
 """What a look-up believes of a broker that lives in the past; none is connected to."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from aiokafka.errors import LeaderNotAvailableError
+from aiokafka.protocol.metadata import MetadataResponse_v5
+from aiokafka.structs import OffsetAndMetadata
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
-from rockseg_core.adapters.kafka.lookup import Lookup
+from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup
+from rockseg_core.adapters.kafka.lookup import END, Lookup
 from rockseg_core.adapters.kafka.settings import KafkaSettings
 from rockseg_core.ports.feed import Topic
 
@@ -30,4 +36,33 @@ async def test_a_cluster_put_back_to_an_earlier_state_is_believed_after_a_while(
     monkeypatch.setattr("rockseg_core.adapters.kafka.lookup.PAST_SECONDS", 0.0)
     lookup._refuse_the_past({("topic", 0): 2})
     lookup._refuse_the_past({("topic", 0): 2})
+    await lookup.close()
+
+
+async def test_a_partition_without_a_leader_keeps_nobody_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = KafkaConnection(KafkaSettings(brokers="127.0.0.1:9092"))
+    states, lookup = GroupLookup(connection), Lookup(connection, [Topic.JOBS], request_seconds=1)
+
+    async def learn(_names: list[str]) -> None:
+        parts = [(0, 0, 1, [1], [1], []), (5, 1, -1, [2], [], [2]), (0, 2, 1, [1], [1], [])]
+        cluster = MetadataResponse_v5(0, [(1, "127.0.0.1", 9092, None)], "", 1, [(0, "rockseg.jobs", False, parts)])
+        lookup._client.cluster.update_metadata(cluster)
+
+    async def send(node: int, request: Any) -> Any:
+        assert node == 1
+        [(topic, asked)] = request._topics
+        return SimpleNamespace(topics=[(topic, [(number, 0, -1, 7 if when == END else 0) for number, when in asked])])
+
+    class Admin:
+        async def list_consumer_group_offsets(self, _group: str, partitions: Any) -> Any:
+            return {at: OffsetAndMetadata(3, "") for at in partitions}
+
+    monkeypatch.setattr(lookup, "_learn", learn)
+    monkeypatch.setattr(lookup, "_send", send)
+    monkeypatch.setattr(states, "_clients", (Admin(), lookup))
+    told = await states.states([0, 1, 2])
+    assert {number: (state.committed, state.beginning, state.end) for number, state in told.items()} == {
+        0: (3, 0, 7),
+        2: (3, 0, 7),
+    }
     await lookup.close()

@@ -123,6 +123,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka c
                     self._fetch_from(partition)
             self._committer.touch(*(partitions - missing))
             if missing:
+                if tries == len(RETRY_SECONDS):  # said once: it may take as long as a partition has no leader
+                    _log.warning("partitions %s cannot be taken over yet", sorted(missing))
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
         self.settled.set()

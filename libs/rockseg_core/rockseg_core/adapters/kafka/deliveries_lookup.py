@@ -52,7 +52,7 @@ class GroupLookup:
                 wanted = [TopicPartition(self._topic, partition) for partition in partitions]
                 # What is committed was appended before, so it lies within the extent that is asked for after it.
                 committed = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
-                there = [at for at in await lookup.partitions() if at.partition in partitions]
+                there = lookup.led(at for at in await lookup.partitions() if at.partition in partitions)
                 beginnings = await lookup.offsets(there, BEGINNING)
                 ends = await lookup.offsets(there, END)
         except TimeoutError as error:

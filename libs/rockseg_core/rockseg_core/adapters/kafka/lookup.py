@@ -29,6 +29,7 @@ NOWHERE: Final = -1  # its answer where no record is as young as the time asked 
 
 _READ_UNCOMMITTED: Final = 0
 _CONSUMER: Final = -1  # the replica id of whoever is no replica
+_NOBODY: Final = -1  # leads a partition that has no leader
 
 _log = structlog.get_logger()
 
@@ -82,13 +83,17 @@ class Lookup:
         now = self._leaders(there)
         return ends | await self.offsets({at for at in there if asked.get(at) != now[at]}, END)
 
+    def led(self, partitions: Iterable[LogPartition]) -> set[LogPartition]:
+        """Those of them that can be asked for: where none of a partition's replicas is up, it has no leader."""
+        return {at for at, leader in self._leaders(partitions).items() if leader not in {None, _NOBODY}}
+
     async def offsets(self, partitions: Iterable[LogPartition], time_ms: int) -> dict[LogPartition, int]:
         """The first offset appended at `time_ms` or later, or `NOWHERE`; also for BEGINNING and END."""
         by_node: defaultdict[int, defaultdict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
         for at in partitions:
             name = self._names[at.topic]
             leader = self._client.cluster.leader_for_partition(TopicPartition(name, at.partition))
-            if leader is None or leader == -1:
+            if leader is None or leader == _NOBODY:
                 raise LeaderNotAvailableError(f"{name}/{at.partition}")
             by_node[leader][name].append((at.partition, time_ms))
         requests = [
