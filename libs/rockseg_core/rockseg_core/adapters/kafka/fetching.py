@@ -23,6 +23,7 @@ from rockseg_core.domain.errors import LogUnavailableError
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = (0.1, 0.4)  # a checksum that fails may be the wire's fault; three times it is the log's
+QUOTA_TRIES: Final = 20  # brokers say how long to wait before each
 BYTES: Final = 64 * 1024  # of a partition, or one whole batch
 
 _READ_UNCOMMITTED: Final = 0
@@ -157,7 +158,16 @@ class Reader:
         if leader is None or leader == -1:
             return b"", position, position
         request = FetchRequest(0, 1, BYTES, _READ_UNCOMMITTED, [(at.topic, [(at.partition, position, BYTES)])])
-        answer = await client.send(leader, request)
+        for _ in range(QUOTA_TRIES):
+            try:
+                answer = await client.send(leader, request)
+            except KeyError as error:  # aiokafka 0.14: of two requests that time out, the second finds no connection
+                raise KafkaError("the connection was closed") from error
+            if answer.topics:
+                break
+            await asyncio.sleep(answer.throttle_time_ms / 1000)  # whoever has spent a quota is told of no partition
+        else:
+            raise KafkaError("the brokers' quota for this client is spent")
         ((_, ((_, error_code, end, *rest),)),) = answer.topics
         if error_code != 0:
             raise for_code(error_code)(str(at))
