@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from rockseg_core.adapters.stderr_log import without_text
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.job import ModelRef
 from rockseg_standalone.home import Home
@@ -53,6 +54,7 @@ def log_to_stderr() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            without_text,
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from rockseg_core.domain.errors import SettingsError
 
@@ -17,6 +19,17 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 LOUD: Final = ("aiokafka", "asyncio", "urllib3", "uvicorn", "uvicorn.error")
 
 _begun = False
+
+
+def without_text(_logger: WrappedLogger, _level: str, event: EventDict) -> EventDict:
+    """An exception as its type and place: its text may quote a secret, a path, or a tenant's words."""
+    told = event.pop("exc_info", None)
+    error = told if isinstance(told, BaseException) else (told if isinstance(told, tuple) else sys.exc_info())[1]
+    if told and error is not None:
+        place = traceback.extract_tb(error.__traceback__)[-3:]
+        event["error"] = type(error).__qualname__
+        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in place]
+    return event
 
 
 def say_last(program: str, sentence: str) -> None:
@@ -37,6 +50,7 @@ def log_to_stderr(environ: Mapping[str, str], default: str = "info") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_text,
     ]
     renderer: Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
