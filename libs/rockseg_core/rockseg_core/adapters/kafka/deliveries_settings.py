@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -9,12 +9,15 @@ from rockseg_core.codec import settings as variables
 from rockseg_core.domain.dispatch import MAX_WINDOW
 from rockseg_core.domain.errors import SettingsError
 
+DAY_SECONDS: Final = 86400  # Kafka's protocol has 32 bits for these times in milliseconds, 24 days
+
 
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker behaves in its consumer group."""
 
     session_seconds: Annotated[
-        float, Meta(gt=0, description="A worker that the brokers have not heard of for so long has vanished.")
+        float,
+        Meta(gt=0, le=DAY_SECONDS, description="A worker that the brokers have not heard of for so long has vanished."),
     ] = 45.0
     heartbeat_seconds: Annotated[
         float, Meta(ge=0.1, description="How often a worker tells that it lives; it learns of a rebalance so late.")
@@ -27,7 +30,12 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, description="How long a commit may take; also the last one before a rebalance or an exit.")
     ] = 5.0
     rebalance_seconds: Annotated[
-        float, Meta(gt=0, description="How long a rebalance waits for a worker: more than the three before together.")
+        float,
+        Meta(
+            gt=0,
+            le=DAY_SECONDS,
+            description="How long a rebalance waits for a worker: more than the three before together.",
+        ),
     ] = 30.0
     max_poll_interval_seconds: Annotated[
         float, Meta(ge=1, description="A worker that has asked for no record for so long leaves the group by itself.")

@@ -10,7 +10,7 @@ from rockseg_core.domain.errors import SettingsError
 if TYPE_CHECKING:
     from rockseg_core.adapters.kafka.settings import KafkaSettings
 
-_BROKER: Final = re.compile(r"(?:\[([^\]]*)\]|[^:]+):([0-9]+)")
+_BROKER: Final = re.compile(r"(?:\[([^\]]*)\]|([^:]+)):([0-9]+)")
 _MAX_PORT: Final = 65535
 
 
@@ -25,12 +25,18 @@ def check_fit(settings: "KafkaSettings", given: Collection[str], prefix: str) ->
 def _check_brokers(brokers: str, variable: str) -> None:
     for broker in brokers.split(","):
         match = _BROKER.fullmatch(broker.strip())
-        if match is None or not 0 < int(match[2]) <= _MAX_PORT:
+        if match is None or not 0 < int(match[3]) <= _MAX_PORT:
             raise SettingsError(f"{variable} has a port that is none: they go from 1 to {_MAX_PORT}")
         try:
             ipaddress.IPv6Address(match[1] or "::")
         except ValueError:
             raise SettingsError(f"{variable} has brackets around what is no IPv6 address") from None
+        try:
+            (match[2] or "").encode("idna")  # as asyncio does; what that raises is no OSError that one waits out
+        except UnicodeError:
+            raise SettingsError(
+                f"{variable} has a host that is no name: between its dots stand 1 to 63 characters"
+            ) from None
 
 
 def _useless(settings: "KafkaSettings", given: frozenset[str], prefix: str) -> Iterator[tuple[frozenset[str], str]]:

@@ -107,6 +107,7 @@ def settings_table() -> str:
 def _check_endpoint(settings: S3Settings) -> None:
     try:
         parts = urlsplit(settings.endpoint)
+        (parts.hostname or "").encode("idna")  # UnicodeError is a ValueError: no name has two dots in a row
         wrong = parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or parts.port == 0
     except ValueError:
         wrong = True
