@@ -15,6 +15,7 @@ from tests.real.kafka_strays import HEADER, bad_headers, without_zstd
 from rockseg_core.adapters.kafka.dead_letters import dead_letters
 from rockseg_core.adapters.kafka.feed import KafkaFeed
 from rockseg_core.adapters.kafka.log import KafkaLog
+from rockseg_core.adapters.kafka.unpacking import MOST_RECORDS
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.errors import FatalError
 from rockseg_core.domain.job import JobError
@@ -24,6 +25,7 @@ from rockseg_core.ports.feed import LogPartition, Topic
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 JOBS = 12  # of each partition
 PARTITIONS = 5
+MANY = 100_000
 
 
 async def publish(
@@ -67,6 +69,27 @@ async def test_a_replica_reads_batches_of_every_codec(kafka_bootstrap: str) -> N
         for codec in CODECS:
             await publish(crew, codec.encode() * 99, codec=codec)
         assert await offsets_fed(crew, 0, len(CODECS)) == set(range(len(CODECS)))
+
+
+async def test_a_batch_of_very_many_records_is_taken_a_part_at_a_time(kafka_bootstrap: str) -> None:
+    """A hundred kilobytes of empty records: all at once they would take a worker's memory, and each start an age."""
+    async with crew_of(kafka_bootstrap) as crew:
+        arguments = crew.connection.arguments(acks="all", compression_type="zstd", max_batch_size=1 << 24)
+        async with AIOKafkaProducer(**arguments, max_request_size=1 << 24) as producer:
+            batch = producer.create_batch()
+            while batch.record_count() < MANY:
+                assert batch.append(key=None, value=b"", timestamp=None)
+            await (await producer.send_batch(batch, crew.topic, partition=0))
+        hand = crew.hire()
+        [first] = await hand.take(1)
+        assert first.position == (0, 0)
+        held = hand._dispatch._lanes[0].waiting
+        assert len(held) < 2 * MOST_RECORDS
+        found = [first]
+        await soon(hand.acknowledge(first))
+        found += await work(hand, MOST_RECORDS)
+        assert [delivery.position.offset for delivery in found] == list(range(MOST_RECORDS + 1))
+        assert len(held) < 2 * MOST_RECORDS
 
 
 async def test_a_batch_of_an_unknown_codec_costs_no_neighbour_its_run(kafka_bootstrap: str) -> None:

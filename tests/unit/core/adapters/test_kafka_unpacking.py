@@ -5,7 +5,7 @@ from aiokafka.structs import TopicPartition
 from tests.real.kafka_strays import CODECS, HEADER, summed, with_a_bad_header, with_a_bomb, without_zstd
 
 from rockseg_core.adapters.kafka.decompressing import MOST_AT_ONCE, MOST_BYTES, FullError, at_once, bound_codecs
-from rockseg_core.adapters.kafka.unpacking import Unreadable, next_offset, unpack
+from rockseg_core.adapters.kafka.unpacking import MOST_RECORDS, Unreadable, next_offset, unpack
 
 AT = TopicPartition("jobs", 1)
 
@@ -124,3 +124,15 @@ def test_what_is_too_much_at_once_is_left_for_the_next_time(codec: str) -> None:
             told(b"".join(large[most:]), most)
     with at_once():
         assert [offset for offset, *_ in told(b"".join(large[most:]), most)] == [most, most + 1]
+
+
+def test_of_very_many_records_a_part_comes_at_a_time_and_the_rest_from_there_on() -> None:
+    data = batch(5, *[b""] * (2 * MOST_RECORDS + 3), bad=5 + MOST_RECORDS + 1)
+    found, position = unpack(AT, data, 5, 10**6, forgive=False)
+    assert ([record.offset for record in found], position) == (list(range(5, 5 + MOST_RECORDS)), 5 + MOST_RECORDS)
+    found, position = unpack(AT, data, position, 10**6, forgive=False)
+    assert [(record.offset, next_offset(record)) for record in found] == [
+        (5 + MOST_RECORDS, 6 + MOST_RECORDS),
+        (6 + MOST_RECORDS, 8 + 2 * MOST_RECORDS),
+    ]
+    assert position == 8 + 2 * MOST_RECORDS

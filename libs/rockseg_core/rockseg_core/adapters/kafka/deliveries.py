@@ -20,6 +20,7 @@ from rockseg_core.adapters.kafka.deliveries_fetch import Fetching
 from rockseg_core.adapters.kafka.deliveries_lookup import GroupLookup
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
 from rockseg_core.adapters.kafka.refusals import told
+from rockseg_core.adapters.kafka.unpacking import MOST_RECORDS
 from rockseg_core.domain.delivery import Delivery
 from rockseg_core.domain.dispatch import Dispatch
 from rockseg_core.ports.deliveries import DeliverySource
@@ -178,6 +179,7 @@ class KafkaDeliverySource(DeliverySource):
             max_poll_interval_ms=_ms(group.max_poll_interval_seconds),
             request_timeout_ms=_ms(group.rebalance_seconds + 10),  # a join may take as long as the slowest member
             max_partition_fetch_bytes=FETCH_BYTES,
+            max_poll_records=MOST_RECORDS,
         )
 
     async def _settle(self, lost: bool) -> None:

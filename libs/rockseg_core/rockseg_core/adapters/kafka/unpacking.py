@@ -11,6 +11,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from rockseg_core.adapters.kafka.decompressing import FullError
 
 NO_TIMESTAMP: Final = -1
+MOST_RECORDS: Final = 1000  # at once: a megabyte may hold two million that are empty
 
 _NO_SIZE: Final = -1
 
@@ -31,7 +32,7 @@ def next_offset(record: ConsumerRecord) -> int:
 def unpack(
     at: TopicPartition, data: bytes, position: int, end: int, *, forgive: bool
 ) -> tuple[list[ConsumerRecord], int]:
-    """All records from `position` on, in order, and where to read on; `end` is the partition's.
+    """The records from `position` on, in order, and where to read on; `end` is the partition's.
 
     Where to read on may lie behind the last record: markers of transactions, and batches that compaction has emptied,
     hold none.
@@ -57,6 +58,8 @@ def unpack(
                 for record in _records(at, batch, position):
                     found.append(record)
                     position = next_offset(record)
+                    if len(found) == MOST_RECORDS:
+                        return found, position
             except FullError:
                 if position == begun:
                     raise
