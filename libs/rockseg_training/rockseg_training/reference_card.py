@@ -19,7 +19,7 @@ FULL: Final = "all"
 
 HOW_FOLDS: Final = """\
 The bundle is trained on all photos, so nothing of them is left to measure it on: these figures are of the same recipe,
-trained for a third of the time and without the photos named. They were read as a user's photos are, scale included.
+trained for fewer steps and without the photos named. They were read as a user's photos are, scale included.
 *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock may be by its source.
 """
 
@@ -56,8 +56,10 @@ def _run(fold: str, figures: Figures) -> str:
     which = "The bundle" if fold == FULL else f"Fold {fold}"
     learnt = sum(figures["learnt"].values())
     return (
-        f"- {which}: {figures['steps']} steps in {figures['minutes']:.0f} minutes on {figures['threads']} core"
-        f"{'s' if figures['threads'] > 1 else ''}, seed {figures['seed']}, {learnt} real photos and crops."
+        f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
+        f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
+        f"{figures['minutes']:.0f}; {figures['threads']} core{'s' if figures['threads'] > 1 else ''}, "
+        f"seed {figures['seed']}."
     )
 
 

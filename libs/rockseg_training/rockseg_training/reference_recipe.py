@@ -1,4 +1,4 @@
-"""What the reference is trained on: drawn cores, and real photos in shares that say how much each source teaches."""
+"""What the reference is trained on: drawn cores, then real photos too, in shares that say how much each teaches."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from rockseg_training.datasets.shared import read_shared, read_textures
 from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
-PHOTO_SHARE: Final = 0.34
+PHOTO_SHARE: Final = 0.5  # pretraining has shown drawn cores alone
 # Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
 KIND_SHARE: Final = 0.5
 # Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
@@ -24,6 +24,7 @@ FOLDER_SHARES: Final = {
     "strips": 0.10,
 }
 TEXTURE_SHARE: Final = 0.2
+PRETRAINING_SEED: Final = 1000  # more than the run's own: its crops are others
 
 
 def reference_photos(data: Path) -> Dataset:
@@ -32,12 +33,17 @@ def reference_photos(data: Path) -> Dataset:
     return replace(boxes, entries=(*boxes.entries, *textures.entries))
 
 
+def pretraining_recipe(seed: int, data: Path | None) -> Recipe:
+    """Drawn cores alone, in the layouts of real boxes: no photo is seen, so every fold may begin with it."""
+    return replace(reference_recipe(seed + PRETRAINING_SEED, None), layouts=_layouts(data) if data else None)
+
+
 def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) -> Recipe:
     """`data` as datasets/shared.py reads it; without it all crops are drawn, with no real textures and layouts."""
     if data is None:
         return Recipe(seed, REFERENCE, Dataset(REFERENCE, ()), families="train")
     photos = fold.training(reference_photos(data))
-    textures, layouts = data / "textures", data / "box-layouts.json"
+    textures = data / "textures"
     return Recipe(
         seed,
         REFERENCE,
@@ -48,8 +54,13 @@ def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) ->
         families="train",
         patches=textures,
         patches_left_out=fold.textures_left_out(textures, read_textures(data)),
-        layouts=layouts if layouts.exists() else None,
+        layouts=_layouts(data),
     )
+
+
+def _layouts(data: Path) -> Path | None:
+    file = data / "box-layouts.json"
+    return file if file.exists() else None
 
 
 def groups_of(photos: Dataset) -> tuple[Group, ...]:

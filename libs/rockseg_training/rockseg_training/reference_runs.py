@@ -12,6 +12,8 @@ from rockseg_training.evaluation.evaluation import FIGURES
 from rockseg_training.folds import FOLDS
 from rockseg_training.trainer import CHECKPOINT
 
+PRETRAINING: Final = "pretraining"
+
 
 def default_checkpoints() -> Path:
     """In the user's cache folder (XDG base directory specification)."""
@@ -20,7 +22,9 @@ def default_checkpoints() -> Path:
 
 
 def run_folder(checkpoints: Path, fold: str, decoder: str) -> Path:
-    return checkpoints / (f"fold-{fold}" if decoder == "half" else f"fold-{fold}-{decoder}-decoder")
+    """`fold` is a fold's name, or PRETRAINING."""
+    stage = fold if fold == PRETRAINING else f"fold-{fold}"
+    return checkpoints / (stage if decoder == "half" else f"{stage}-{decoder}-decoder")
 
 
 def read_figures(checkpoints: Path) -> dict[str, Mapping[str, Any]]:

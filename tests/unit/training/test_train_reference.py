@@ -15,9 +15,11 @@ from rockseg_training.evaluation import colour_baseline, evaluation
 from rockseg_training.folds import FOLDS
 from rockseg_training.reference_card import main as write_card_command
 from rockseg_training.reference_card import write_card
-from rockseg_training.reference_runs import read_figures, run_folder, what_is_left
+from rockseg_training.reference_recipe import pretraining_recipe
+from rockseg_training.reference_runs import PRETRAINING, read_figures, run_folder, what_is_left
 from rockseg_training.train import Length
 from rockseg_training.train_reference import Run, train_reference
+from rockseg_training.trainer import CHECKPOINT
 
 
 def _box(data: Path, name: str, ending: str) -> None:
@@ -51,6 +53,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         fold=FOLDS["1"],
         checkpoints=tmp_path / "checkpoints",
         encoder_weights=None,
+        pretraining=Length(steps=1),
         length=Length(steps=2),
         threads=1,
         crops=1,
@@ -79,6 +82,19 @@ def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figure
     assert load_bundle(run.folder / "bundle").weights != first.weights
     with pytest.raises(SettingsError, match="of another run"):
         train_reference(replace(run, seed=2), said.append)
+
+
+def test_all_runs_begin_with_one_pretraining_that_saw_no_photo(run: Run) -> None:
+    """Else what is left out of a fold would be known to it."""
+    first = json.loads(train_reference(run, lambda _: None).read_text())
+    checkpoint = run_folder(run.checkpoints, PRETRAINING, "half") / CHECKPOINT
+    written = checkpoint.read_bytes()
+    second = json.loads(train_reference(replace(run, fold=FOLDS["2"]), lambda _: None).read_text())
+    assert first["pretraining_steps"] == second["pretraining_steps"] == 1
+    assert checkpoint.read_bytes() == written
+    recipe = pretraining_recipe(run.seed, run.data)
+    assert not recipe.dataset.entries
+    assert recipe.patches is None
 
 
 def test_a_folder_without_the_photos_is_said_before_any_step(run: Run, tmp_path: Path) -> None:
@@ -126,7 +142,10 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
         "by_photo": {"core-boxes/box-08": {"rock_iou": 0.93, "background_iou": None, "possible_kind": 0.5}},
         "sources": {}, "called_rock": {"empty tray": {"share": 0.1}}, "rows": [], "classes": {}, "steadiness": {},
     }  # fmt: skip
-    fold = {"steps": 5, "minutes": 30, "threads": 2, "seed": 1, "learnt": {"a": 3}, "models": [{"photos": photos}]}
+    fold = {
+        "pretraining_steps": 7, "pretraining_minutes": 40, "steps": 5, "minutes": 30, "threads": 2, "seed": 1,
+        "learnt": {"a": 3}, "models": [{"photos": photos}],
+    }  # fmt: skip
     card = write_card({"2": fold}, "reference", "1")
     assert "| core-boxes/box-08 | 2 | 0.930 | – | 0.500 |" in card
     assert "| empty tray | 2 | 0.100 |" in card
