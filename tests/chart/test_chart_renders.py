@@ -11,9 +11,6 @@ from tests.real.kubernetes_kinds import kinds_folder, kubeconform_location
 
 SETS = {path.stem.removesuffix("-values"): path for path in sorted((CHART / "ci").glob("*-values.yaml"))}
 
-# Strimzi's definitions are files of no package that a tool here could fetch; the chart's own unit tests hold these.
-WITHOUT_DEFINITION = "KafkaTopic,KafkaUser"
-
 
 @pytest.fixture(scope="module", params=SETS)
 def manifests(request: pytest.FixtureRequest, helm_template: Callable[..., Ran]) -> str:
@@ -30,7 +27,7 @@ def test_there_are_enough_sets_of_values() -> None:
 def judged(run_tool: Tool) -> Callable[[str], Ran]:
     if not kinds_folder().exists():
         no_real_part("definition of Kubernetes' kinds")
-    arguments = ["-strict", "-summary", "-skip", WITHOUT_DEFINITION, "-schema-location", kubeconform_location(), "-"]
+    arguments = ["-strict", "-summary", "-schema-location", kubeconform_location(), "-"]
     return lambda manifests: run_tool("kubeconform", arguments, manifests)
 
 

@@ -1,7 +1,7 @@
 """What objects of Kubernetes and of a few operators may look like, as JSON schemas by which kubeconform judges.
 
-Made from the API server's own description and from the operators' CustomResourceDefinitions, all of them files of Go
-modules. Where they leave room for fields that nobody knows, the schemas leave none: an API server drops such a field
+Made from the API server's own description and from the operators' CustomResourceDefinitions: files of Go modules, and
+Strimzi's. Where they leave room for fields that nobody knows, the schemas leave none: an API server drops such a field
 without a word, or refuses it.
 """
 
@@ -17,9 +17,12 @@ from typing import Any, Final
 import yaml
 from tests.real import versions
 from tests.real.cache import install, part_folder
+from tests.real.strimzi_kinds import strimzi_definitions
 
 PART: Final = "kubernetes-kinds"
-VERSION: Final = f"{versions.KUBERNETES}-{versions.KEDA}-{versions.PROMETHEUS_OPERATOR}-{versions.GATEWAY_API}"
+VERSION: Final = (
+    f"{versions.KUBERNETES}-{versions.KEDA}-{versions.PROMETHEUS_OPERATOR}-{versions.GATEWAY_API}-{versions.STRIMZI}"
+)
 
 _DESCRIPTION: Final = "api/openapi-spec/swagger.json"
 _DEFINITIONS: Final = {  # of a module, the CustomResourceDefinitions that the chart has objects of
@@ -69,11 +72,10 @@ def _write(folder: Path) -> None:
         for kind in found.get("x-kubernetes-group-version-kind", []):
             place = folder / _file(kind["group"], kind["version"], kind["kind"])
             place.write_text(json.dumps({"$ref": f"{_SHARED}#/definitions/{name}"}), "utf-8")
-    for module, files in _DEFINITIONS.items():
-        source = _module(module)
-        for file in files:
-            for place, schema in _custom(source / file):
-                (folder / place).write_text(json.dumps(schema), "utf-8")
+    of_modules = [_module(module) / file for module, files in _DEFINITIONS.items() for file in files]
+    for path in [*of_modules, *strimzi_definitions()]:
+        for place, schema in _custom(path):
+            (folder / place).write_text(json.dumps(schema), "utf-8")
 
 
 def _custom(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -19,6 +19,8 @@ KUBERNETES = "v1.34.4"
 KEDA = "v2.21.0"
 PROMETHEUS_OPERATOR = "v0.85.0"
 GATEWAY_API = "v1.4.1"
+STRIMZI = "0.51.0"
+STRIMZI_GENERATOR = "0.45.0"  # the last that runs on Java 17
 
 # In the cluster of `make test-cluster`, beside these; Prometheus is of promtool's version.
 COREDNS = "v1.14.6"
