@@ -106,7 +106,7 @@ def event_of(job: JobRecord, kind: JobStatus, at: float) -> JobEvent:
 
 def supersedes(new: JobRecord, old: JobRecord) -> bool:
     """Whether `new` replaces `old`: erased is final, the first request counts, the first outcome stays."""
-    if JobStatus.ERASED in {new.status, old.status}:
+    if new.status is JobStatus.ERASED or old.status is JobStatus.ERASED:
         return old.status is not JobStatus.ERASED
     if new.request != old.request:
         return new.request < old.request

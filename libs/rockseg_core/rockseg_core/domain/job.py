@@ -18,9 +18,8 @@ class JobStatus(StrEnum):
     FAILED = "failed"
     ERASED = "erased"
 
-    @property
-    def terminal(self) -> bool:
-        return self in {JobStatus.FINISHED, JobStatus.FAILED, JobStatus.ERASED}
+    def __init__(self, value: str) -> None:
+        self.terminal = value in {"finished", "failed", "erased"}  # an attribute: a replay asks it for each record
 
 
 class RequestPosition(NamedTuple):

@@ -2,7 +2,8 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import structlog
@@ -20,6 +21,7 @@ from rockseg_core.ports.feed import Extent, FeedBatch, FeedRecord, JobFeed, LogP
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 2.0
+REPLAYED_ROWS: Final = 1000  # a transaction of a replay: 10 ms, in which most jobs are written once, not thrice
 MOST_NAMED: Final = 10  # undecodable records in one line
 
 _log = structlog.get_logger()
@@ -38,6 +40,8 @@ class Follower:
         self._lifetime_seconds = lifetime_seconds
         self._pause_seconds = FIRST_PAUSE_SECONDS
         self._catching_up: asyncio.Future[None] | None = None
+        self._ends: Mapping[LogPartition, int] = {}  # of the log, when it began to catch up
+        self._read: dict[LogPartition, int] = {}  # positions of what is folded and not yet written
         self.caught_up = asyncio.Event()
         self.whole = False
         """Whether the table holds all that the log held at some moment since the start; not while it is read anew."""
@@ -94,6 +98,8 @@ class Follower:
                 await batches.aclose()
 
     async def _where_to_start(self) -> Mapping[LogPartition, int]:
+        self._read = {}
+        self._table.forget_unwritten()  # it is read again, from the positions that are written
         extents = await self._feed.extents(self._clock.now() - self._lifetime_seconds - FORGET_SECONDS)
         known = self._table.positions()
         topic_ids = {at.topic: extent.topic_id for at, extent in extents.items()}
@@ -113,7 +119,7 @@ class Follower:
         return start
 
     def _catch_up_to(self, ends: Mapping[LogPartition, int]) -> None:
-        began = time.monotonic()
+        began, self._ends = time.monotonic(), ends
 
         def note(reached: asyncio.Future[None]) -> None:
             if reached is self._catching_up:  # and not one of before the table was made anew
@@ -128,25 +134,42 @@ class Follower:
     async def _apply(self, batch: FeedBatch) -> None:
         for first in range(0, len(batch.records), CHUNK_RECORDS):
             chunk = batch.records[first : first + CHUNK_RECORDS]
-            positions = {record.at: record.offset + 1 for record in chunk}
             rows = [_row(record) for record in chunk]
-            self._table.apply((row for row in rows if row is not None), positions)
+            self._table.fold(row for row in rows if row is not None)
+            self._read |= _positions(chunk)
             self.applied += len(chunk)
             if None in rows:
                 self.undecodable += rows.count(None)
                 none = [record for record, row in zip(chunk, rows, strict=True) if row is None]
                 at = [f"{record.at.topic}/{record.at.partition}/{record.offset}" for record in none[:MOST_NAMED]]
                 _log.warning("view_record_undecodable", count=len(none), at=at)
-            self._progress.advance(positions)
+            if self._to_be_written():
+                self._write()
             await asyncio.sleep(0)  # requests are served between two chunks of a long replay
-        if not self._progress.covers(batch.positions):  # offsets without a record, such as a transaction's end
-            self._table.apply((), batch.positions)
-            self._progress.advance(batch.positions)
+        self._read |= batch.positions  # offsets without a record, such as a transaction's end
+        if self._to_be_written() and not self._progress.covers(self._read):
+            self._write()
+
+    def _to_be_written(self) -> bool:
+        """At once where somebody may ask; less often in a replay, until what it must reach is read."""
+        replays = not self.whole and self._table.unwritten < REPLAYED_ROWS
+        return not (replays and not self._progress.covers(self._ends, self._read))
+
+    def _write(self) -> None:
+        self._table.write(self._read)
+        self._progress.advance(self._read)
+        self._read = {}
 
 
 def _continues(known: Mapping[LogPartition, int], extents: Mapping[LogPartition, Extent]) -> bool:
     """Whether every offset is still in the log: not taken by retention, and not of a topic that was made anew."""
     return all(at in extents and extents[at].beginning <= offset <= extents[at].end for at, offset in known.items())
+
+
+def _positions(records: Sequence[FeedRecord]) -> dict[LogPartition, int]:
+    """What comes after the last record of each partition; those of one partition follow each other."""
+    lasts = [one for one, other in pairwise((*records, None)) if one and (other is None or other.at is not one.at)]
+    return {record.at: record.offset + 1 for record in lasts}
 
 
 def _row(record: FeedRecord) -> JobRecord | None:

@@ -22,9 +22,13 @@ class Progress:
         self._next.update(positions)
         self._wake()
 
-    def covers(self, ends: Mapping[LogPartition, int]) -> bool:
-        """Whether everything below `ends` is applied; an empty partition that nobody has seen yet is."""
-        return all(self._next.get(at, 0) >= end for at, end in ends.items())
+    def covers(self, ends: Mapping[LogPartition, int], read: Mapping[LogPartition, int] | None = None) -> bool:
+        """Whether everything below `ends` is applied; an empty partition that nobody has seen yet is.
+
+        With `read`, whether it will be once what lies below these offsets is committed too.
+        """
+        further = read or {}
+        return all(max(self._next.get(at, 0), further.get(at, 0)) >= end for at, end in ends.items())
 
     def tell(self, ends: Mapping[LogPartition, int], futures: Iterable[asyncio.Future[None]]) -> None:
         """Complete `futures` as soon as everything below `ends` is applied."""

@@ -49,7 +49,9 @@ class ViewTable:
 
         Where a file is there and only cannot be read now, as on a full disk, the table is closed until `open` succeeds.
         """
-        self._recent: OrderedDict[UUID, JobRecord] = OrderedDict()
+        # By the ids' numbers: a replay looks up hundred thousands, and each hash of a UUID is a call of Python's.
+        self._recent: OrderedDict[int, JobRecord] = OrderedDict()
+        self._unwritten: dict[int, JobRecord] = {}
         try:
             self._file = ViewFile(path)
             self._file.open()
@@ -68,15 +70,17 @@ class ViewTable:
     def discard(self) -> None:
         """Begin anew, empty."""
         self._recent.clear()
+        self._unwritten.clear()
         self._file.discard()
 
     def close(self) -> None:
         """Every call raises from now on."""
         self._recent.clear()
+        self._unwritten.clear()
         self._file.close()
 
     def read(self, job_id: UUID) -> JobRecord | None:
-        recent = self._recent.get(job_id)
+        recent = self._unwritten.get(job_id.int) or self._recent.get(job_id.int)
         if recent is not None:
             return recent
         row = self._file.db.execute("SELECT record FROM job WHERE job_id = ?", (job_id.bytes,)).fetchone()
@@ -84,14 +88,31 @@ class ViewTable:
 
     def apply(self, records: Iterable[JobRecord], positions: Mapping[LogPartition, int]) -> None:
         """Fold some records in, and note the offsets that come after them: one transaction."""
-        told = list(records)
-        known = self._known({new.job_id for new in told})
-        changed: dict[UUID, JobRecord] = {}
-        for new in told:
-            old = changed.get(new.job_id) or known.get(new.job_id)
+        self.fold(records)
+        self.write(positions)
+
+    def fold(self, records: Iterable[JobRecord]) -> None:
+        """Fold some records in, to be written later: `read` knows of them, what counts or lists jobs does not."""
+        told = [(new.job_id.int, new) for new in records]
+        known = self._known({number for number, _ in told})
+        for number, new in told:
+            old = known.get(number)
             after = merged(old, new)
             if after is not old:
-                changed[new.job_id] = after
+                known[number] = self._unwritten[number] = after
+
+    @property
+    def unwritten(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._unwritten)
+
+    def forget_unwritten(self) -> None:
+        """As if they had not been folded in."""
+        self._unwritten.clear()
+
+    def write(self, positions: Mapping[LogPartition, int]) -> None:
+        """What was folded in, and the offsets that come after it: one transaction. If it fails, nothing is written."""
+        changed, self._unwritten = self._unwritten, {}
         with self._file.db:
             self._file.db.execute("BEGIN IMMEDIATE")
             self._file.db.executemany(
@@ -107,23 +128,24 @@ class ViewTable:
             )
         self._keep(changed)
 
-    def _known(self, job_ids: set[UUID]) -> Mapping[UUID, JobRecord]:
+    def _known(self, numbers: set[int]) -> dict[int, JobRecord]:
         """The rows there are, by one statement: a replay finds few of its jobs in memory."""
-        known = {job_id: self._recent[job_id] for job_id in job_ids & self._recent.keys()}
-        asked = [job_id.bytes for job_id in job_ids - known.keys()]
+        known = {number: self._unwritten[number] for number in numbers & self._unwritten.keys()}
+        known |= {number: self._recent[number] for number in numbers & self._recent.keys() - known.keys()}
+        asked = [number.to_bytes(16) for number in numbers - known.keys()]
         for first in range(0, len(asked), READ_AT_ONCE):
             some = asked[first : first + READ_AT_ONCE]
             missing = [None] * (READ_AT_ONCE - len(some))
             for (record,) in self._file.db.execute(_READ_SEVERAL, [*some, *missing]):
                 row = _decoded(record)
-                known[row.job_id] = row
+                known[row.job_id.int] = row
         return known
 
-    def _keep(self, changed: Mapping[UUID, JobRecord]) -> None:
+    def _keep(self, changed: Mapping[int, JobRecord]) -> None:
         """Clients ask for the jobs that change: SQLite gives the GIL away in each read, and gets it back late."""
-        for job_id, job in changed.items():
-            self._recent[job_id] = job
-            self._recent.move_to_end(job_id)
+        for number, job in changed.items():
+            self._recent[number] = job
+            self._recent.move_to_end(number)
         while len(self._recent) > RECENT_JOBS:
             self._recent.popitem(last=False)
 
