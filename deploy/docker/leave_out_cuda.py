@@ -1,14 +1,16 @@
-"""Make a PyTorch that was built for CUDA load on a CPU without CUDA's libraries: 5 GB become 1.
+"""Make a PyTorch that was built for CUDA load on a CPU without CUDA's libraries: 5 GB become 0.9.
 
     leave_out_cuda.py SITE_PACKAGES
 
 PyTorch links cuBLAS, cuDNN, NCCL and others, and calls none of them where the CUDA runtime (which stays: 1 MB) finds no
 device. In their place go stand-ins of the same names. Each function in them returns 1, which is an error to all of
-these libraries. Where PyTorch is a build for CPUs already, this does nothing.
+these libraries. Tables of symbols that only debuggers read go too. Where PyTorch is a build for CPUs already, only what
+extensions are built with is taken away.
 """
 
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,8 @@ FUNCTIONS: Final = re.compile(
 UNUSED: Final = ("lib/libtorch_cuda_linalg.so", "lib/libcaffe2_nvrtc.so")
 # What extensions are built with: headers, and a compiler of protocol buffers.
 FOR_BUILDING: Final = ("torch/include/*", "torch/bin/protoc*", "nvidia/*/include/*", "nvidia/**/*.a")
+LOAD: Final = 1  # the kind of a segment that is mapped
+PAGE: Final = 0x1000
 ALL: Final = "libstand_in_for_cuda.so"
 
 
@@ -44,6 +48,8 @@ def main(site_packages: Path) -> None:
     _link(torch / "lib" / ALL, source)
     for name in sorted(needed):
         _link(torch / "lib" / name, "", "-Wl,--no-as-needed", f"-L{torch / 'lib'}", f"-l:{ALL}", "-Wl,-rpath,$ORIGIN")
+    for name in ("libtorch_cpu.so", "libtorch_cuda.so", "libtorch_python.so"):
+        _cut(torch / "lib" / name)
 
 
 def _needs(folder: Path) -> tuple[set[str], set[str]]:
@@ -59,6 +65,29 @@ def _needs(folder: Path) -> tuple[set[str], set[str]]:
             wanted = (symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] == "SHN_UNDEF")
             functions |= {name for name in wanted if FUNCTIONS.match(name)}
     return needed, functions
+
+
+def _cut(library: Path) -> None:
+    """Take out what lies between the last two segments, where no loader looks: 160 MB of symbols in all.
+
+    `strip` would do it, and is in no package of this index. Fields are those of a 64-bit ELF file's header (phoff at
+    32, shoff at 40, phentsize and phnum at 54, shnum and shstrndx at 60) and of its program headers.
+    """
+    body = bytearray(library.read_bytes())
+    (first,) = struct.unpack_from("<Q", body, 32)
+    size, count = struct.unpack_from("<HH", body, 54)
+    headers = range(first, first + size * count, size)
+    kinds = {at: struct.unpack_from("<I", body, at)[0] for at in headers}
+    spans = {at: struct.unpack_from("<Q", body, at + 8) + struct.unpack_from("<Q", body, at + 32) for at in headers}
+    *others, last = sorted(spans[at] for at, kind in kinds.items() if kind == LOAD)
+    gap = last[0] - max(offset + length for offset, length in others)
+    cut = gap // PAGE * PAGE
+    for at, (offset, _) in spans.items():
+        if offset >= last[0]:
+            struct.pack_into("<Q", body, at + 8, offset - cut)
+    struct.pack_into("<Q", body, 40, 0)
+    struct.pack_into("<HH", body, 60, 0, 0)
+    library.write_bytes(body[: last[0] - cut] + body[last[0] : sum(last)])
 
 
 def _link(library: Path, source: str, *more: str) -> None:
