@@ -12,6 +12,7 @@ from deploy.observability.queries import (
     number,
     of,
     or_none,
+    or_zero,
     rate,
     total,
 )
@@ -25,7 +26,7 @@ def attempts() -> Sequence[Panel]:
             " sound device (retried). The third time, a job is given up.",
             "short",
             Query(total(increase("rockseg_worker_repeated_deliveries_total")), "come again"),
-            Query(total(increase("rockseg_jobs_ended_total", 'outcome="retried"')), "retried"),
+            Query(or_zero(total(increase("rockseg_jobs_ended_total", 'outcome="retried"')), WORKER_UP), "retried"),
             bars=True,
         ),
         graph(
