@@ -24,8 +24,8 @@ LAST_SECONDS: Final = 60.0
 class MetricsServer:
     """Answers in threads of its own, also while the event loop is at its limit.
 
-    /readyz is 503 until `ready` is set. Nobody sends a worker anything: it is what keeps a rollout from going on with
-    workers that find no model, no store or no broker.
+    /readyz is 503 until `ready` is set, and once the worker has given up. Nobody sends a worker anything: it is what
+    keeps a rollout from going on with workers that find no model, no store or no broker.
     """
 
     def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
@@ -52,6 +52,7 @@ class MetricsServer:
         """Until what was counted up to now has been read. A worker that gives up ends within a second or two, which
         Prometheus, that asks every 15 or 30, would nearly always miss: the reason would be on no graph and in no alert.
         """
+        self.ready.clear()  # a rollout must not take one that has given up for one that works
         if self._port:
             self._scraped.clear()
             self._scraped.wait(seconds)

@@ -63,12 +63,14 @@ def test_a_worker_at_fault_waits_until_prometheus_has_read_why() -> None:
     metrics, server = WorkerMetrics(registry), MetricsServer("127.0.0.1", port, registry)
     server.open()
     metrics.exits.labels(ExitReason.SELF_TEST_FAILED.value).inc()
+    server.ready.set()
     ending = threading.Thread(target=server.wait_for_scrape)
     ending.start()
     url = f"http://127.0.0.1:{port}/metrics"
     assert httpx.get(url).status_code == 200
     ending.join(0.2)
     assert ending.is_alive(), "a kubelet's look at the port is no scrape"
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
     read = httpx.get(url, headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"}).text
     assert 'rockseg_worker_exits_total{reason="self_test_failed"} 1.0' in read
     ending.join(10)
