@@ -19,12 +19,19 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import TopicPartition
 
 from rockseg_core.adapters.kafka.connection import KafkaConnection
-from rockseg_core.adapters.kafka.metadata import MetadataWithIds, as_aiokafka_knows_it, leader_epochs, topic_ids
+from rockseg_core.adapters.kafka.metadata import (
+    MetadataWithIds,
+    as_aiokafka_knows_it,
+    leader_epochs,
+    partition_counts,
+    topic_ids,
+)
 from rockseg_core.ports.feed import LogPartition, Topic
 
 BEGINNING: Final = -2  # ListOffsets' names for the first offset and for the one past the last
 END: Final = -1
 PAST_SECONDS: Final = 60.0
+OWN_LOOK_MS: Final = 86_400_000  # each look-up learns anew; aiokafka's own look would believe a broker of the past
 NOWHERE: Final = -1  # its answer where no record is as young as the time asked for
 
 _READ_UNCOMMITTED: Final = 0
@@ -46,8 +53,14 @@ class Lookup:
         self._roles = connection.roles
         self.topic_ids: Mapping[Topic, str] = {}
         self._epochs: dict[tuple[str, int], int] = {}
+        self._counts: dict[str, int] = {}
         self._refused_since: float | None = None
-        self._client = AIOKafkaClient(**connection.arguments(request_timeout_ms=int(request_seconds * 1000)))
+        self._client = AIOKafkaClient(
+            **connection.arguments(
+                request_timeout_ms=int(request_seconds * 1000),
+                metadata_max_age_ms=OWN_LOOK_MS,
+            )
+        )
 
     async def open(self) -> None:
         await self._client.bootstrap()
@@ -137,24 +150,28 @@ class Lookup:
                 await self._send(node, MetadataRequest(names, allow_auto_topic_creation=False))
             )
             return
-        self._refuse_the_past(leader_epochs(answer))
+        self._refuse_the_past(leader_epochs(answer), partition_counts(answer))
         self._client.cluster.update_metadata(as_aiokafka_knows_it(answer))
         self.topic_ids = {self._roles[name]: topic_id for name, topic_id in topic_ids(answer).items()}
 
-    def _refuse_the_past(self, epochs: Mapping[tuple[str, int], int]) -> None:
-        """A broker that is cut off from the others still names the leaders of before, perhaps itself.
+    def _refuse_the_past(self, epochs: Mapping[tuple[str, int], int], counts: Mapping[str, int]) -> None:
+        """A broker that is cut off from the others still names the leaders of before, perhaps itself, and does not know
+        of partitions that were added since: whoever believed it would deny the jobs that stand there.
 
         Where all that answer do so for long, the cluster was put back to an earlier state.
         """
-        if any(epoch < self._epochs.get(at, epoch) for at, epoch in epochs.items()):
+        fewer = any(count < self._counts.get(topic, count) for topic, count in counts.items())
+        if fewer or any(epoch < self._epochs.get(at, epoch) for at, epoch in epochs.items()):
             now = time.monotonic()
             self._refused_since = now if self._refused_since is None else self._refused_since
             if now - self._refused_since < PAST_SECONDS:
-                raise LeaderNotAvailableError("a broker knows older leaders than others do")
+                raise LeaderNotAvailableError("a broker knows older leaders, or fewer partitions, than others do")
             _log.warning("log_put_back", seconds=PAST_SECONDS)
             self._epochs.clear()
+            self._counts.clear()
         self._refused_since = None
         self._epochs.update(epochs)
+        self._counts.update(counts)
 
     async def _send(self, node: Any, request: Any) -> Any:
         try:

@@ -112,6 +112,11 @@ def leader_epochs(answer: Any) -> dict[tuple[str, int], int]:
     }
 
 
+def partition_counts(answer: Any) -> dict[str, int]:
+    """By topic id: how many partitions each topic has, which are never fewer later on."""
+    return {topic_id.hex: len(parts) for error, _name, topic_id, _internal, parts, *_ in answer.topics if error == 0}
+
+
 def as_aiokafka_knows_it(answer: Any) -> Any:
     """The same answer in the version that aiokafka's cluster takes."""
     brokers = [broker[:4] for broker in answer.brokers]
