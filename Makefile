@@ -63,7 +63,7 @@ test-faults: $(STAMP)  ## Run the slow tests that cut, stop and kill real parts.
 
 test-cluster: $(STAMP)  ## Build the images, start a Kubernetes on this machine, and test the chart in it. As root.
 	@$(BIN)/python -m tests.cluster install
-	@$(BIN)/python -m pytest -m cluster -s tests/cluster
+	@$(BIN)/python -m pytest -m cluster -o timeout=1800 -s tests/cluster
 
 images: ## Build the two images with Docker, as rockseg-api:dev and rockseg-inference:dev. TORCH=cuda for a GPU.
 	@for part in api inference; do DOCKER_BUILDKIT=1 docker build -f deploy/docker/Dockerfile --target $$part -t rockseg-$$part:dev --build-arg TORCH=$(or $(TORCH),cpu) . || exit; done

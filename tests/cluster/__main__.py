@@ -1,60 +1,12 @@
 """`python -m tests.cluster install|up|down`: the cluster by hand; `make test-cluster` does all three.
 
-Between `up` and `down`: `KUBECONFIG=~/.cache/rockseg/cluster/pki/admin.conf kubectl get pods -A`.
+Between `up` and `down`: `KUBECONFIG=~/.cache/rockseg/cluster/pki/admin.conf kubectl get pods -A`. Tests that find it up
+leave it up.
 """
 
-import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 
-from tests.cluster import addons, daemons, images, node, versions
-from tests.cluster.control_plane import start_control_plane
-from tests.cluster.go_parts import PARTS, install_part, program
-from tests.cluster.place import ROOT
-
-DAEMONS = ("dockerd", "kube-proxy", "kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
-
-
-def install() -> None:
-    """Everything that takes minutes, once: Debian packages, programs, the base of the images."""
-    if not all(map(shutil.which, ("containerd", "dockerd", "etcd", "debootstrap", "iptables", "conntrack"))):
-        subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *versions.PACKAGES], check=True)
-    for name in PARTS:
-        _timed(name, lambda name=name: install_part(name))
-    _timed("base image", images.install_base)
-
-
-def up() -> None:
-    """A cluster with DNS, KEDA and the monitors' kinds, and nothing of ours in it."""
-    ROOT.mkdir(parents=True, exist_ok=True)
-    _timed("network, containerd", lambda: (node.make_network(), node.start_containerd()))
-    images.program_image(program("kubernetes", "pause"))
-    _timed("control plane", start_control_plane)
-    _timed("node", node.start_node)
-    _timed("DNS", addons.install_dns)
-    _timed("kinds of the Prometheus operator", addons.install_monitor_kinds)
-    _timed("KEDA", addons.install_keda)
-
-
-def down() -> None:
-    """End all of it and leave the machine as it was; images and programs stay in the cache."""
-    for name in DAEMONS:
-        daemons.stop(name)
-    node.end_containers()
-    daemons.stop("containerd")
-    node.forget_pods()
-    node.unmake_network()
-
-
-def _timed(what: str, do: Callable[[], object]) -> None:
-    began = time.monotonic()
-    do()
-    sys.stdout.write(f"{time.monotonic() - began:6.1f} s  {what}\n")
-    sys.stdout.flush()
-
+from tests.cluster.cluster import down, install, up
 
 if __name__ == "__main__":
     {"install": install, "up": up, "down": down}[sys.argv[1]]()

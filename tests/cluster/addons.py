@@ -1,15 +1,24 @@
-"""What a platform team has in its cluster before rockseg comes: DNS, KEDA, and the kinds of the Prometheus operator."""
+"""What a platform team has in its cluster before rockseg comes: DNS, KEDA, and the kinds of a few other operators."""
 
 import re
 from pathlib import Path
 
-from tests.cluster import versions
 from tests.cluster.command import kubectl, until
 from tests.cluster.go_parts import PARTS, module_folder, program
 from tests.cluster.images import program_image
+from tests.real import versions
+from tests.real.strimzi_kinds import strimzi_definitions
 
-_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
-_CRDS = ("podmonitors", "servicemonitors", "prometheusrules")
+# Of a module, the definitions of the kinds that the chart can make; their operators do not run.
+_KINDS = {
+    ("github.com/prometheus-operator/prometheus-operator", versions.PROMETHEUS_OPERATOR): [
+        f"example/prometheus-operator-crd/monitoring.coreos.com_{name}.yaml"
+        for name in ("podmonitors", "servicemonitors", "prometheusrules")
+    ],
+    ("sigs.k8s.io/gateway-api", versions.GATEWAY_API): [
+        "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+    ],
+}
 
 
 def install_dns() -> None:
@@ -19,11 +28,14 @@ def install_dns() -> None:
     kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s")
 
 
-def install_monitor_kinds() -> None:
-    """PodMonitor, ServiceMonitor and PrometheusRule, without the operator."""
-    crds = module_folder(_OPERATOR, versions.PROMETHEUS_OPERATOR) / "example/prometheus-operator-crd"
-    for name in _CRDS:
-        kubectl("apply", "--server-side", "-f", crds / f"monitoring.coreos.com_{name}.yaml")
+def install_kinds() -> None:
+    """Kinds that the chart has objects of, and the classes that its sets of values name."""
+    for (module, version), files in _KINDS.items():
+        for file in files:
+            kubectl("apply", "--server-side", "-f", module_folder(module, version) / file)
+    for path in strimzi_definitions():
+        kubectl("apply", "--server-side", "-f", path)
+    kubectl("apply", "--server-side", "-f", Path(__file__).with_name("classes.yaml"))
 
 
 def install_keda() -> None:

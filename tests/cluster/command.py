@@ -32,8 +32,14 @@ def succeeds(*command: str | Path) -> bool:
     return subprocess.run([str(p) for p in command], capture_output=True, check=False, env=environ).returncode == 0
 
 
+def kubectl_command(*arguments: str | Path) -> list[str]:
+    """For a process that goes on."""
+    words = [program("kubernetes", "hyperkube"), "kubectl", f"--kubeconfig={KUBECONFIG}", *arguments]
+    return [str(word) for word in words]
+
+
 def kubectl(*arguments: str | Path, stdin: str | None = None, seconds: float = 600) -> str:
-    return run(program("kubernetes", "hyperkube"), "kubectl", *arguments, stdin=stdin, seconds=seconds)
+    return run(*kubectl_command(*arguments), stdin=stdin, seconds=seconds)
 
 
 def kubectl_json(*arguments: str) -> Any:

@@ -6,7 +6,7 @@ import shutil
 from typing import Final
 
 from tests.cluster import daemons
-from tests.cluster.command import kubectl, run, succeeds, until
+from tests.cluster.command import run, succeeds, until
 from tests.cluster.go_parts import program
 from tests.cluster.place import API, API_SERVICE_IP, ETCD, KUBECONFIG, NODE, NODE_IP, PKI, PODS, ROOT, SERVICES
 from tests.real.certificates import Authority
@@ -39,6 +39,9 @@ def start_control_plane() -> None:
         "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={PKI / 'sa.key'}",
         f"--service-account-signing-key-file={PKI / 'sa.key'}", "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction", "--kubelet-preferred-address-types=InternalIP",
+        # On by default from 1.35 (a model as an OCI volume), and in beta (classes.yaml).
+        "--feature-gates=ImageVolume=true,MutatingAdmissionPolicy=true",
+        "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
         # The API server calls KEDA's metrics adapter in its users' names.
         f"--requestheader-client-ca-file={PKI / 'proxy/ca.crt'}", "--requestheader-allowed-names=front-proxy",
         "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
@@ -98,8 +101,3 @@ def _kubeconfig(token: str) -> str:
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
         "current-context": "test",
     })  # fmt: skip
-
-
-def dump() -> str:
-    """What went on, for whoever reads a failed test."""
-    return kubectl("get", "pods,scaledobjects,events", "-A", "--sort-by=.metadata.creationTimestamp")

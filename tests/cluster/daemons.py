@@ -43,6 +43,10 @@ def stop(name: str, seconds: float = 20) -> None:
     (_RUN / name).unlink(missing_ok=True)
 
 
+def runs(name: str) -> bool:
+    return bool(_running(name))
+
+
 def check(name: str) -> None:
     """Raises AssertionError with the end of its log if it runs no more."""
     assert _running(name), (LOGS / f"{name}.log").read_text(errors="replace")[-3000:]

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import versions
+from tests.real import versions
 from tests.real.cache import install, part_folder
 
 HYPERKUBE: Final = Path(__file__).with_name("hyperkube")
@@ -39,20 +39,20 @@ class GoPart:
 
 PARTS: Final = {
     "kubernetes": GoPart("", versions.KUBERNETES, {"pause": "./pause", "hyperkube": "."}, ldflags=_KUBERNETES_VERSION),
+    "coredns": GoPart("github.com/coredns/coredns", versions.COREDNS, {"coredns": "."}),
+    # Only scrape targets given in a file or by Kubernetes: the clouds' SDKs would take most of the build.
+    "prometheus": GoPart(
+        "github.com/prometheus/prometheus",
+        versions.PROMTOOL,
+        {"prometheus": "./cmd/prometheus"},
+        tags="remove_all_sd,enable_kubernetes_sd",
+    ),
     "keda": GoPart(
         "github.com/kedacore/keda/v2",
         versions.KEDA,
         {"keda": "./cmd/operator", "keda-adapter": "./cmd/adapter", "keda-admission-webhooks": "./cmd/webhooks"},
         tags="timetzdata",  # an image of this binary alone has no time zones
         ldflags=f"-X github.com/kedacore/keda/v2/version.Version={versions.KEDA.removeprefix('v')}",
-    ),
-    "coredns": GoPart("github.com/coredns/coredns", versions.COREDNS, {"coredns": "."}),
-    # Only scrape targets given in a file or by Kubernetes: the clouds' SDKs would take most of the build.
-    "prometheus": GoPart(
-        "github.com/prometheus/prometheus",
-        versions.PROMETHEUS,
-        {"prometheus": "./cmd/prometheus"},
-        tags="remove_all_sd,enable_kubernetes_sd",
     ),
 }
 

@@ -27,6 +27,8 @@ _PIP_SETTINGS: Final = {
     "trusted-host": "PIP_TRUSTED_HOST",
     "timeout": "PIP_DEFAULT_TIMEOUT",
 }
+# In the secret that a build gets, so that a test can look for it in what came of the build.
+SECRET_OF_THE_BUILD: Final = "no layer may hold this line of pip.conf"
 _DOCKER: Final = ["env", "DOCKER_BUILDKIT=1", "/usr/bin/docker", "--host", f"unix://{DOCKER}"]
 
 
@@ -70,14 +72,17 @@ def build(target: str, arguments: Mapping[str, str] | None = None) -> str:
     return name
 
 
-def put_into_cluster(name: str) -> None:
-    """What dockerd built, where the kubelet finds it."""
-    if _is_there(name):
-        return
-    archive = ROOT / "image.tar"
-    docker("save", "--output", archive, name)
-    ctr("images", "import", archive)
-    archive.unlink()
+def put_into_cluster(name: str, known_as: str) -> None:
+    """What dockerd built, where the kubelet finds it, under the name that a manifest gives; no older build stays."""
+    if not _is_there(name):
+        archive = ROOT / "image.tar"
+        docker("save", "--output", archive, name)
+        ctr("images", "import", archive)
+        archive.unlink()
+    ctr("images", "tag", "--force", name, known_as)
+    for other in ctr("images", "ls", "-q").split():
+        if other.startswith(f"{name.rpartition(':')[0]}:") and other != name:
+            ctr("images", "rm", other)
 
 
 def program_image(program: Path, name: str | None = None) -> str:
@@ -123,7 +128,7 @@ def _pip_secrets(folder: Path) -> list[str]:
     if given:
         settings.append("cert = /run/secrets/ca")
         secrets += ["--secret", f"id=ca,src={given}"]
-    (folder / "pip.conf").write_text("\n".join(["[global]", *settings, ""]))
+    (folder / "pip.conf").write_text("\n".join([f"# {SECRET_OF_THE_BUILD}", "[global]", *settings, ""]))
     return [*secrets, "--secret", f"id=pip.conf,src={folder / 'pip.conf'}"]
 
 

@@ -58,6 +58,16 @@ class Client:
         self.seen[job_id] = status
         return status
 
+    async def overlay(self, job_id: UUID) -> bytes:
+        """The picture, once the job has finished."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                answer = await self.http.get(f"{random.choice(self.urls)}/job/{job_id}?form=png")
+                if answer.headers["content-type"] == "image/png":
+                    return answer.content
+                assert answer.status_code == 503 or answer.json()["status"] != "failed", answer.text
+                await asyncio.sleep(0.1)
+
 
 @asynccontextmanager
 async def client_of(urls: Sequence[str], api_key: str) -> AsyncIterator[Client]:

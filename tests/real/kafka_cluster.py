@@ -1,4 +1,4 @@
-"""Real brokers of the tests' own: KRaft, one Java process a broker, all on 127.0.0.1."""
+"""Real brokers of the tests' own: KRaft, one Java process a broker, on this machine alone."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ CLUSTER_ID = "cm9ja3NlZy10ZXN0cy0wMQ"
 
 @dataclass
 class KafkaNode:
-    """One broker. `port` is for clients; `proxied_port` for a proxy that listens on `advertised_proxy_port`.
+    """One broker. `port` of `host` is for clients; `proxied_port` for a proxy on `advertised_proxy_port`.
 
     Kafka tells its clients where to go, so whoever should pass through a proxy bootstraps through it: what comes to
     `proxied_port` is told `127.0.0.1:advertised_proxy_port`.
@@ -33,11 +33,12 @@ class KafkaNode:
     proxied_port: int
     advertised_proxy_port: int
     controller_port: int
+    host: str = "127.0.0.1"
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def log(self) -> Path:
@@ -59,8 +60,9 @@ class KafkaCluster:
         brokers: int = 1,
         properties: Mapping[str, str] | None = None,
         users: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
-        """`users` have SCRAM passwords."""
+        """`users` have SCRAM passwords; clients find the brokers on `host`, an address of this machine."""
         self._jars = jars
         self._properties = dict(properties or {})
         self._users = dict(users or {})
@@ -72,6 +74,7 @@ class KafkaCluster:
                 proxied_port=free_port(),
                 advertised_proxy_port=free_port(),
                 controller_port=free_port(),
+                host=host,
             )
             for number in range(1, brokers + 1)
         ]
@@ -152,22 +155,15 @@ class KafkaCluster:
 
     def _defaults(self, node: KafkaNode) -> dict[str, str]:
         replicas = str(min(3, len(self.nodes)))
-        listeners = {
-            "CLIENT": (node.port, node.port),
-            "PROXIED": (node.proxied_port, node.advertised_proxy_port),
-        }
+        proxied = f"PROXIED://127.0.0.1:{node.proxied_port}"
+        advertised = f"PROXIED://127.0.0.1:{node.advertised_proxy_port}"
         return {
             "process.roles": "broker,controller",
             "node.id": str(node.id),
             "controller.quorum.voters": ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in self.nodes),
             "controller.listener.names": "CONTROLLER",
-            "listeners": ",".join(
-                [f"{name}://127.0.0.1:{own}" for name, (own, _) in listeners.items()]
-                + [f"CONTROLLER://127.0.0.1:{node.controller_port}"]
-            ),
-            "advertised.listeners": ",".join(
-                f"{name}://127.0.0.1:{advertised}" for name, (_, advertised) in listeners.items()
-            ),
+            "listeners": f"CLIENT://{node.address},{proxied},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "advertised.listeners": f"CLIENT://{node.address},{advertised}",
             "listener.security.protocol.map": "CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "CLIENT",
             "log.dirs": str(node.folder / "data"),
