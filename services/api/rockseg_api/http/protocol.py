@@ -12,6 +12,9 @@ from rockseg_api.http.problems import KINDS, PROBLEM_MEDIA_TYPE, problem_body
 MAX_HEAD_BYTES: Final = 64 * 1024
 """httptools keeps a request's line and headers in memory however long they are; nginx allows 32 KiB, h11 64."""
 
+LAST_REQUEST_SECONDS: Final = 1.0
+"""How long a connection without a request waits for one more while this replica ends."""
+
 _TOO_LONG: Final = f"A request's line and headers may have {MAX_HEAD_BYTES} bytes; send fewer or shorter ones."
 
 
@@ -28,6 +31,7 @@ class BoundedHttp(HttpToolsProtocol):
     _deaf = False
     _fault = "bad_request", ""
     _in_head = False
+    _last = False
     _head_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
 
@@ -86,6 +90,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_expecting_head()
         self.limits.idle.pop(self, None)
         super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -125,9 +131,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     @override
     def shutdown(self) -> None:
-        super().shutdown()
-        if self.transport.is_closing():
-            self._watch_flush()
+        """A request may be on its way over a connection that is kept: it is the last, and gets its answer."""
+        self._last = True
+        if self._idle():
+            self.loop.call_later(LAST_REQUEST_SECONDS, self._end_unless_asked)
+        else:
+            super().shutdown()
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -144,6 +153,10 @@ class BoundedHttp(HttpToolsProtocol):
     def _idle(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's annotation leaves out that it begins as None
         return (cycle is None or cycle.response_complete) and not self.pipeline
+
+    def _end_unless_asked(self) -> None:
+        if self._idle() and not self.transport.is_closing():
+            self._close()
 
     def _expect_head(self) -> None:
         if self._head_timer is None:

@@ -88,3 +88,44 @@ async def cut_off_request(folder: Path, settings: ApiSettings) -> None:
         assert (status, code) == (503, "shutting_down")
         assert b"retry-after: 1" in head
         writer.close()
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def kept(api: Api) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection over which a request was answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(HEALTH)
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
+    return reader, writer
+
+
+async def test_a_request_on_its_way_over_a_connection_that_was_kept_is_answered(
+    tmp_path: Path, settings: ApiSettings
+) -> None:
+    """Or a client would see its connection end, and could not know whether what it sent was done."""
+    async with api_on_fakes(tmp_path, settings, serve=True) as api:
+        reader, writer = await kept(api)
+        assert api.server is not None
+        api.server.should_exit = True
+        await until(lambda: api.parts.drain.draining)
+        writer.write(HEALTH)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"connection: close" in answer.lower()
+        writer.close()
+
+
+async def test_a_connection_over_which_nothing_comes_does_not_hold_up_the_end(
+    tmp_path: Path, settings: ApiSettings
+) -> None:
+    async with api_on_fakes(tmp_path, replace(settings, drain_seconds=20.0), serve=True) as api:
+        reader, writer = await kept(api)
+        assert api.server is not None
+        api.server.should_exit = True
+        async with asyncio.timeout(10):
+            assert not await reader.read()
+        writer.close()
