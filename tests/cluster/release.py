@@ -86,9 +86,9 @@ class Release:
 
     def state(self) -> str:
         """For whoever reads a failed test."""
-        said = self.kubectl("get", "pods,jobs,scaledobjects,events", "--sort-by=.metadata.creationTimestamp")
         logs = ["logs", "--selector=app.kubernetes.io/part-of=rockseg", "--tail=15", "--prefix", "--ignore-errors"]
-        return said + self.kubectl(*logs)
+        events = ["get", "events", "--sort-by=.metadata.creationTimestamp"]
+        return "\n".join(self.kubectl(*asked) for asked in (["get", "pods,jobs,scaledobjects"], events, logs))
 
 
 @dataclass(frozen=True)
