@@ -50,10 +50,11 @@ format: $(STAMP)  ## Format the code and mend what a machine can.
 bench: $(STAMP)  ## Measure speed beside a baseline; writes benchmarks/latest.json.
 	@$(BIN)/python -m benchmarks
 
-docs: $(STAMP)  ## Make the generated tables, the picture of the README and the dashboards anew.
+docs: $(STAMP)  ## Make the generated tables, the pictures of the documents and the dashboards anew.
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python -m deploy.observability
 	@$(BIN)/python -m docs.picture
+	@$(BIN)/python -m docs.classes_picture
 
 deps-real: $(STAMP)  ## Install the servers that the tests on real parts start, into ~/.cache/rockseg: 3 minutes, once.
 	@$(BIN)/python -m tests.real.install
