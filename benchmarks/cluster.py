@@ -39,9 +39,13 @@ def measure(folder: Path) -> dict[str, Figure]:
         print("cluster_*: left out, for there is no Kafka or S3 here; `make deps-real` installs them")
         return {}
     with _parts(jars, folder) as (kafka, minio):
-        rebuild = asyncio.run(view_replay.records_per_second(kafka.bootstrap, folder))
+        replayed = asyncio.run(view_replay.replayed(kafka.bootstrap, folder))
         found = _null(kafka, minio, folder) | _gets(kafka, minio, folder)
-        return found | {"cluster_view_rebuild_per_s": Figure(rebuild, "records/s", 30_000)}
+        return found | {
+            "cluster_view_rebuild_per_s": Figure(replayed.view, "records/s", 30_000),
+            "cluster_bare_replay_per_s": Figure(replayed.bare, "records/s"),
+            "cluster_eta_view_rebuild": Figure(replayed.view / replayed.bare, "× bare"),
+        }
 
 
 @contextmanager
