@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 APPLICATION_ID: Final = 0x524F434B
 """Says that a file is a job view, at offset 68 of its header (https://sqlite.org/fileformat.html#application_id)."""
 MEMORY: Final = ":memory:"
@@ -25,7 +25,7 @@ CREATE TABLE job (
     job_id BLOB PRIMARY KEY, record BLOB NOT NULL, tenant TEXT NOT NULL, status TEXT NOT NULL, expires_at REAL NOT NULL,
     due_at REAL
 );
-CREATE INDEX job_by_expiry ON job (expires_at);
+CREATE INDEX settled_by_expiry ON job (expires_at) WHERE due_at IS NULL;
 CREATE INDEX unfinished_by_tenant ON job (tenant, expires_at) WHERE status IN ('queued', 'started');
 CREATE INDEX unfinished_by_expiry ON job (expires_at) WHERE status IN ('queued', 'started');
 CREATE INDEX queued_by_expiry ON job (expires_at) WHERE status = 'queued';

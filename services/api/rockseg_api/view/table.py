@@ -94,12 +94,13 @@ class ViewTable:
     def fold(self, records: Iterable[JobRecord]) -> None:
         """Fold some records in, to be written later: `read` knows of them, what counts or lists jobs does not."""
         told = [(new.job_id.int, new) for new in records]
-        known = self._known({number for number, _ in told})
+        unwritten, recent = self._unwritten, self._recent
+        stored = self._stored({number for number, _ in told if number not in unwritten and number not in recent})
         for number, new in told:
-            old = known.get(number)
+            old = unwritten.get(number) or recent.get(number) or stored.get(number)
             after = merged(old, new)
             if after is not old:
-                known[number] = self._unwritten[number] = after
+                unwritten[number] = after
 
     @property
     def unwritten(self) -> int:
@@ -128,18 +129,17 @@ class ViewTable:
             )
         self._keep(changed)
 
-    def _known(self, numbers: set[int]) -> dict[int, JobRecord]:
-        """The rows there are, by one statement: a replay finds few of its jobs in memory."""
-        known = {number: self._unwritten[number] for number in numbers & self._unwritten.keys()}
-        known |= {number: self._recent[number] for number in numbers & self._recent.keys() - known.keys()}
-        asked = [number.to_bytes(16) for number in numbers - known.keys()]
+    def _stored(self, numbers: set[int]) -> dict[int, JobRecord]:
+        """The rows there are of these in the file, by one statement: a replay finds few of its jobs in memory."""
+        stored = {}
+        asked = [number.to_bytes(16) for number in numbers]
         for first in range(0, len(asked), READ_AT_ONCE):
             some = asked[first : first + READ_AT_ONCE]
             missing = [None] * (READ_AT_ONCE - len(some))
             for (record,) in self._file.db.execute(_READ_SEVERAL, [*some, *missing]):
                 row = _decoded(record)
-                known[row.job_id.int] = row
-        return known
+                stored[row.job_id.int] = row
+        return stored
 
     def _keep(self, changed: Mapping[int, JobRecord]) -> None:
         """Clients ask for the jobs that change: SQLite gives the GIL away in each read, and gets it back late."""
