@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.cluster import daemons
 from tests.cluster.command import ctr, run, succeeds, until
-from tests.cluster.place import CONTAINERD, DOCKER, ROOT
+from tests.cluster.place import CONTAINERD, DOCKER, DOCKER_GROUP, ROOT
 from tests.real.cache import install, part_folder
 
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def start_docker() -> None:
     daemons.start(
         "dockerd", "dockerd", "--host", f"unix://{DOCKER}", "--containerd", CONTAINERD, "--data-root", ROOT / "docker",
         "--exec-root", "/run/rockseg-docker", "--pidfile", "/run/rockseg-docker.pid", "--iptables=false",
-        "--ip6tables=false", "--bridge=none",
+        "--ip6tables=false", "--bridge=none", f"--cgroup-parent={DOCKER_GROUP}",
     )  # fmt: skip
     until(lambda: daemons.check("dockerd") or succeeds(*_DOCKER, "info"), "dockerd answers")
 

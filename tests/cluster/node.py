@@ -11,7 +11,19 @@ from typing import Final
 from tests.cluster import daemons
 from tests.cluster.command import ctr, run, succeeds, until
 from tests.cluster.go_parts import program
-from tests.cluster.place import BRIDGE, CONTAINERD, DNS_IP, NODE, NODE_IP, NODE_PODS, PKI, PODS, ROOT, SERVICES
+from tests.cluster.place import (
+    BRIDGE,
+    CONTAINERD,
+    DNS_IP,
+    DOCKER_GROUP,
+    NODE,
+    NODE_IP,
+    NODE_PODS,
+    PKI,
+    PODS,
+    ROOT,
+    SERVICES,
+)
 
 PAUSE: Final = "localhost/pause:1"
 _POD_NETWORK: Final = "rockseg-pods"
@@ -90,6 +102,7 @@ def start_node() -> None:
         "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "enforceNodeAllocatable": ["pods"],
+        "makeIPTablesUtilChains": False,  # which nobody would take away again
     }
     proxy = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -146,7 +159,8 @@ def forget_pods() -> None:
         subprocess.run(["umount", "--lazy", mount], check=False)
     for name in Path("/run/netns").glob("cni-*"):
         name.unlink(missing_ok=True)
-    for group in Path("/sys/fs/cgroup").glob("*/kubepods"):
+    groups = Path("/sys/fs/cgroup")
+    for group in [*groups.glob("*/kubepods"), *groups.glob(f"*/{DOCKER_GROUP}")]:
         for folder in [*sorted(group.rglob("*/"), reverse=True), group]:
             succeeds("rmdir", folder)
     shutil.rmtree(ROOT / "kubelet", ignore_errors=True)

@@ -10,6 +10,7 @@ PKI: Final = ROOT / "pki"
 KUBECONFIG: Final = PKI / "admin.conf"
 CONTAINERD: Final = "/run/rockseg-containerd/containerd.sock"
 DOCKER: Final = "/run/rockseg-docker.sock"
+DOCKER_GROUP: Final = "rockseg-docker"  # of what runs while images are built
 
 BRIDGE: Final = "rockseg0"  # a bridge without ports bears the node's address: pods cannot reach 127.0.0.1
 NODE: Final = "node1"
