@@ -125,10 +125,10 @@ def _train(
     *,
     once: bool = False,
 ) -> None:
-    """From where it was left; `once`: what has come to its end is never gone on with."""
+    """From where it was left; `once`: what has come to its end is gone on with only if more steps are asked for."""
     if trainer.resume(folder):
         say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
-        if once and trainer.progress.step >= trainer.progress.total > 0:
+        if once and trainer.progress.step >= trainer.progress.total >= max(1, length.steps or 0):
             return
     drawn = batches(recipe, trainer.progress.step, drawers)
     try:

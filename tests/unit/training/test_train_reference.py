@@ -92,6 +92,8 @@ def test_all_runs_begin_with_one_pretraining_that_saw_no_photo(run: Run) -> None
     second = json.loads(train_reference(replace(run, fold=FOLDS["2"]), lambda _: None).read_text())
     assert first["pretraining_steps"] == second["pretraining_steps"] == 1
     assert checkpoint.read_bytes() == written
+    more = replace(run, pretraining=Length(steps=2), length=Length(steps=3))
+    assert json.loads(train_reference(more, lambda _: None).read_text())["pretraining_steps"] == 2
     recipe = pretraining_recipe(run.seed, run.data)
     assert not recipe.dataset.entries
     assert recipe.patches is None
