@@ -42,7 +42,7 @@ def install_keda() -> None:
     """As its own release manifest has it, from images of what was built here."""
     part = PARTS["keda"]
     for name in part.programs:
-        program_image(program("keda", name))
+        program_image(program("keda", name), user="1000:1000")  # its pods ask for a user other than root
     manifest = kubectl("kustomize", module_folder(part.module, part.version) / "config/default")
     images = {
         "keda-metrics-apiserver": "keda-adapter",

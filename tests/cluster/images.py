@@ -85,7 +85,7 @@ def put_into_cluster(name: str, known_as: str) -> None:
             ctr("images", "rm", other)
 
 
-def program_image(program: Path, name: str | None = None) -> str:
+def program_image(program: Path, name: str | None = None, *, user: str = "0:0") -> str:
     """An image of one static program, which is its entry point."""
     tag = f"localhost/{name or program.name}:1"
     if _is_there(tag):
@@ -100,7 +100,7 @@ def program_image(program: Path, name: str | None = None) -> str:
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Entrypoint": [f"/{program.name}"]},
+        "config": {"Entrypoint": [f"/{program.name}"], "User": user},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [tag], "Layers": ["layer.tar"]}]
