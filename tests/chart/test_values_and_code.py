@@ -91,8 +91,8 @@ def test_a_setting_in_camel_case_becomes_its_variable(rendered: Rendered) -> Non
 
 
 def test_a_worker_that_is_told_to_end_has_left_before_it_is_killed(values: dict[str, Any]) -> None:
-    """The chart refuses less than drainSeconds and 15: what the worker itself takes after the drain, and half more."""
-    assert worker._CLOSE_SECONDS * 1.5 == 15
+    """The chart refuses less than drainSeconds and 15: 3 before the drain, what the worker takes after it, and 2."""
+    assert 3 + worker._CLOSE_SECONDS + 2 == 15
     own = values["inference"]
     assert own["terminationGracePeriodSeconds"] > own["drainSeconds"] + 15
 

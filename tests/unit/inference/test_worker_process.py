@@ -14,6 +14,14 @@ from rockseg_inference.exits import ExitReason
 from rockseg_inference.metrics import WorkerMetrics
 from rockseg_inference.metrics_server import MetricsServer
 
+TOLD_TO_END_AS_IT_BEGINS = """
+import os, signal, sys, types
+from rockseg_inference.entrypoints import cli
+process = types.ModuleType("rockseg_inference.process")  # as if it were still being imported
+process.run = lambda environ: os.kill(os.getpid(), signal.SIGTERM) or 3
+sys.modules["rockseg_inference.process"] = process
+cli.main()
+"""
 AWAY = {
     "ROCKSEG_KAFKA_BROKERS": "127.0.0.1:1",
     "ROCKSEG_S3_ENDPOINT": "http://127.0.0.1:1",
@@ -83,6 +91,11 @@ def test_a_worker_that_nobody_asks_ends_all_the_same() -> None:
     server.open()
     server.wait_for_scrape(0.01)
     MetricsServer("127.0.0.1", 0, registry).wait_for_scrape()  # without a port there is nothing to wait for
+
+
+def test_a_worker_that_is_told_to_end_before_it_has_begun_ends_at_once_and_well() -> None:
+    """As the first process of a container it would not even notice, and be killed at the end of its grace period."""
+    assert subprocess.run([sys.executable, "-c", TOLD_TO_END_AS_IT_BEGINS], check=False).returncode == 0
 
 
 def test_a_restart_shows_as_a_later_start() -> None:

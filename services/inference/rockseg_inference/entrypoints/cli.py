@@ -1,5 +1,7 @@
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Final, Never
 
 from rockseg_core.domain.errors import RocksegError
@@ -18,6 +20,9 @@ def main() -> Never:
         asked = sys.argv[1] in {"-h", "--help"}
         (sys.stdout if asked else sys.stderr).write(HELP)
         sys.exit(0 if asked else EXIT_USAGE)
+    # Before seconds of imports: the first process of a container does not notice a SIGTERM that it has no handler for,
+    # and a pod that is told to end as it begins would be killed at the end of its grace period.
+    signal.signal(signal.SIGTERM, _nothing_begun)
     from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415
     from rockseg_inference.process import run  # noqa: PLC0415  # so that --help is quick
 
@@ -26,6 +31,10 @@ def main() -> Never:
     except RocksegError as error:
         say_last("rockseg-inference", error.sentence)
         sys.exit(EXIT_USAGE)
+
+
+def _nothing_begun(_number: int, _frame: FrameType | None) -> Never:
+    sys.exit(0)
 
 
 if __name__ == "__main__":
