@@ -92,12 +92,15 @@ class Works:
         self.running: asyncio.Task[ExitReason] | None = None
         self.options = JobOptions()
         self.naps: list[float] = []
+        self.waking = asyncio.Event()
+        self.waking.set()
         self._random = random.Random(7)
 
     async def nap(self, seconds: float) -> None:
-        """A sleep that takes no time: the clock moves instead."""
+        """A sleep that takes no time: the clock moves instead. While `waking` is clear it has no end."""
         self.naps.append(seconds)
         self.clock.advance(seconds)
+        await self.waking.wait()
         await asyncio.sleep(0)
 
     def start(self) -> asyncio.Task[ExitReason]:

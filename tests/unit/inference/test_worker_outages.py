@@ -163,9 +163,10 @@ async def test_an_outcome_that_cannot_be_told_before_the_end_of_its_time_is_let_
 async def test_a_drain_waits_for_no_outage(works: Works) -> None:
     works.start()
     await _up(works)
-    request = await works.submit(lifetime=1e11)
+    works.waking.clear()  # else it may be put back before the drain begins
     works.store.unavailable = True
-    await until(lambda: len(works.naps) > 3)
+    request = await works.submit(lifetime=1e11)
+    await until(lambda: works.naps)
     assert await works.drained() is ExitReason.DRAINED
     left = await works.remaining()
     assert [(delivery.request, delivery.attempt) for delivery in left] == [(request, 1)]
