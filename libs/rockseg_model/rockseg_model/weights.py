@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rockseg_core.domain.errors import BundleError
 from rockseg_model.familiarity import PREFIX, Familiarity
 from rockseg_model.glimpse import STRIDES
-from rockseg_model.network import build_network, channels_at
+from rockseg_model.network import KIND_HEADS, build_network, channels_at
 
 # Training's counter in each batch norm; of no use to inference, and the only integers in a state dict.
 COUNTER: Final = "num_batches_tracked"
@@ -54,13 +54,17 @@ def unpack(body: bytes) -> dict[str, Tensor]:
 def network_of(classes: int, tensors: Mapping[str, Tensor]) -> nn.Module:
     """The network in float32, in evaluation mode. Raises BundleError where `tensors` are not exactly its own.
 
-    Statistics of what it has seen, which a bundle may have besides, are no part of it.
+    Statistics of what it has seen, which a bundle may have besides, are no part of it. Bundles from before the network
+    had kind heads compute what they did: theirs are zero.
     """
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
     # On the meta device nothing is drawn at random: every tensor is assigned below.
     with torch.device("meta"):
         network = build_network(classes)
     wanted = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith(COUNTER)}
+    if not any(name.startswith(KIND_HEADS) for name in tensors):
+        heads = {name: torch.zeros(meta.shape) for name, meta in wanted.items() if name.startswith(KIND_HEADS)}
+        tensors = {**tensors, **heads}
     for name, tensor in wanted.items():
         if name not in tensors:
             raise BundleError(f"the bundle's weights lack the tensor {name!r} of this version's network")

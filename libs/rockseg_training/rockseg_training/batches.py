@@ -104,6 +104,7 @@ def _begin(recipe: Recipe) -> None:
     global _drawer  # noqa: PLW0603 - a process pool's initialiser has no other place to leave what it made
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains, which then ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.nice(10)  # training's threads wait for each other: whoever takes a core from one of them stops them all
     cv2.setNumThreads(1)
     _drawer = Drawer(recipe)
 

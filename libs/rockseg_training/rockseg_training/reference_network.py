@@ -7,12 +7,11 @@ import torch
 from torch import nn
 
 from rockseg_core.domain.errors import SettingsError
-from rockseg_model.network import ENCODER, build_network
+from rockseg_model.network import DECODER_CHANNELS, build_network
 from rockseg_training.encoder_weights import HOW_TO_GET, load_encoder, read_encoder_weights
 from rockseg_training.reference import REFERENCE
 
-FULL_DECODER: Final = (256, 128, 64, 32, 16)
-DECODERS: Final = ("half", "full")
+DECODERS: Final = {"half": DECODER_CHANNELS, "full": (256, 128, 64, 32, 16)}
 
 
 def begun(decoder: str, seed: int, encoder_weights: Path | None) -> nn.Module:
@@ -21,7 +20,7 @@ def begun(decoder: str, seed: int, encoder_weights: Path | None) -> nn.Module:
     Raises SettingsError for a file that is none of them.
     """
     torch.manual_seed(seed)
-    network = build_network(len(REFERENCE.classes)) if decoder == "half" else _full()
+    network = build_network(len(REFERENCE.classes), DECODERS[decoder])
     if encoder_weights is not None:
         encoder = network.encoder
         assert isinstance(encoder, nn.Module)  # noqa: S101 - smp has no types
@@ -29,13 +28,4 @@ def begun(decoder: str, seed: int, encoder_weights: Path | None) -> nn.Module:
             load_encoder(encoder, read_encoder_weights(encoder_weights))
         except ValueError as error:
             raise SettingsError(f"{encoder_weights}: {error}; {HOW_TO_GET}") from error
-    return network
-
-
-def _full() -> nn.Module:
-    import segmentation_models_pytorch as smp  # noqa: PLC0415 - as in rockseg_model.network
-
-    classes = len(REFERENCE.classes)
-    network = smp.Unet(ENCODER, encoder_weights=None, decoder_channels=FULL_DECODER, classes=classes)
-    assert isinstance(network, nn.Module)  # noqa: S101 - smp has no types
     return network

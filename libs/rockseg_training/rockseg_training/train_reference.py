@@ -37,7 +37,7 @@ from rockseg_training.trainer import Progress, Rates, Trainer
 PRETRAINING_MINUTES: Final = 45.0  # once, for the full run and all folds
 MINUTES: Final = {"all": 45.0, "1": 30.0, "2": 30.0, "3": 30.0}
 # Of the second stage. The first has brought the encoder from ImageNet's photos to cores.
-RATES: Final = Rates(encoder=1.5e-4, decoder=5e-4)
+RATES: Final = Rates(encoder=2e-4, decoder=7e-4)
 SAY_SECONDS: Final = 10.0
 DRAFT_CARD: Final = (
     "# {} {}\n\nNot measured as a whole yet: `python -m rockseg_training.reference_card` writes the card.\n"
@@ -243,7 +243,9 @@ def _parser() -> argparse.ArgumentParser:
     once = "on drawn cores alone, once for all folds"
     parser.add_argument("--pretraining-minutes", type=float, default=PRETRAINING_MINUTES, help=once)
     parser.add_argument("--pretraining-steps", type=int, help="in place of --pretraining-minutes")
-    parser.add_argument("--decoder", choices=DECODERS, default="half", help="full: to compare, writes no bundle")
+    parser.add_argument(
+        "--decoder", choices=sorted(DECODERS), default="half", help="full: to compare, writes no bundle"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda; auto takes a GPU if there is one")
     parser.add_argument("--drawers", type=int, default=1, help="processes that draw and cut crops")

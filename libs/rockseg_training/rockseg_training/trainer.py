@@ -31,8 +31,8 @@ CHECKPOINT: Final = "checkpoint.pt"
 class Rates:
     """Full learning rates of AdamW. The defaults are for an encoder of ImageNet and a decoder of random weights."""
 
-    encoder: float = 3e-4
-    decoder: float = 1e-3
+    encoder: float = 6e-4
+    decoder: float = 3e-3
 
 
 @dataclass

@@ -8,7 +8,7 @@ from safetensors.torch import load, save
 from rockseg_core.domain.errors import BundleError
 from rockseg_model.bundle import load_bundle
 from rockseg_model.fold_norms import fold_norms
-from rockseg_model.network import build_network
+from rockseg_model.network import KIND_HEADS, RockNetwork, build_network
 from rockseg_model.weights import network_of, pack, unpack
 
 State = dict[str, torch.Tensor]
@@ -46,8 +46,34 @@ def test_folded_norms_compute_the_same(packed: bytes) -> None:
         assert torch.allclose(network(tile), folded(tile), atol=2e-3)
 
 
+def test_a_bundle_from_before_kind_heads_computes_what_it_did(packed: bytes) -> None:
+    before = {name: tensor for name, tensor in unpack(packed).items() if not name.startswith(KIND_HEADS)}
+    network = network_of(12, before)
+    assert isinstance(network, RockNetwork)
+    tile = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        outlines = network.segmentation_head(network.decoder(network.encoder(tile)))
+        assert torch.equal(network(tile), outlines)
+
+
+def test_kind_heads_have_a_say_in_every_pixel(packed: bytes) -> None:
+    network = network_of(12, unpack(packed))
+    tile = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        before = network(tile)
+        for stride in (8, 16, 32):
+            network.get_parameter(f"{KIND_HEADS}.{stride}.bias")[4] += 1.5
+        after = network(tile)
+    assert torch.allclose(after[:, 4], before[:, 4] + 4.5, atol=1e-4)
+    assert torch.allclose(after[:, 5], before[:, 5])
+
+
 def _drop(tensors: State) -> None:
     tensors.pop("segmentation_head.0.bias")
+
+
+def _drop_one_kind_head(tensors: State) -> None:
+    tensors.pop(f"{KIND_HEADS}.16.weight")
 
 
 def _rename(tensors: State) -> None:
@@ -78,6 +104,7 @@ def _no_number(tensors: State) -> None:
     ("spoil", "sentence"),
     [
         (_drop, "lack the tensor 'segmentation_head.0.bias'"),
+        (_drop_one_kind_head, "lack the tensor 'kind_heads.16.weight'"),
         (_rename, "lack the tensor"),
         (_add, "'extra' that this version's network has not"),
         (_another_shape, r"has the shape \(13,\); the network's has \(12,\)"),

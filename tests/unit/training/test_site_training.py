@@ -12,9 +12,10 @@ from site_photos import core_mask, write_site
 from torch import nn
 
 from rockseg_core.domain.errors import SettingsError
+from rockseg_model.network import KIND_HEADS
 from rockseg_training.album import Album, balanced
 from rockseg_training.batches import Batch, Drawer, Recipe
-from rockseg_training.growth import HEAD, grown
+from rockseg_training.growth import HEAD, HEADS, grown
 from rockseg_training.labels import ROCK, space_of
 from rockseg_training.reference import REFERENCE
 from rockseg_training.site_data import SiteData, read_site
@@ -134,11 +135,14 @@ def test_a_broken_checkpoint_is_one_sentence(tmp_path: Path) -> None:
 
 def test_old_classes_keep_their_rows_and_new_ones_begin_as_rock(network: nn.Module) -> None:
     state = {name: value.clone() for name, value in network.state_dict().items()}
+    stream = torch.Generator().manual_seed(2)
+    state |= {name: torch.randn(value.shape, generator=stream) for name, value in state.items() if KIND_HEADS in name}
+    network.load_state_dict(state)
     bigger = grown(state, 14, seed=1)
     new = bigger.state_dict()
     for name, value in state.items():
-        assert torch.equal(new[name][:12] if name.startswith(HEAD) else new[name], value)
-    assert new[f"{HEAD}.weight"].shape[0] == new[f"{HEAD}.bias"].shape[0] == 14
+        assert torch.equal(new[name][:12] if name.startswith(HEADS) else new[name], value)
+    assert {new[f"{head}.{part}"].shape[0] for head in HEADS for part in ("weight", "bias")} == {14}
     assert not torch.equal(new[f"{HEAD}.weight"][12], new[f"{HEAD}.weight"][13])
     tile = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
