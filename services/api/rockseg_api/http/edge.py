@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from rockseg_api.http.draining import Drain
 from rockseg_api.http.failures import allowed_methods
 from rockseg_api.http.pieces import PIECE_BYTES
-from rockseg_api.http.problems import problem_answer
+from rockseg_api.http.problems import KINDS, problem_answer
 from rockseg_api.metrics import ApiMetrics
 from rockseg_core.domain import trace
 
@@ -37,6 +37,8 @@ class Edge:
         self._app = app
         self._metrics = metrics
         self._drain = drain
+        for code in KINDS:  # there at 0: a rate sees no first count that comes with the series
+            metrics.refused.labels(code)
 
     async def __call__(self, any_scope: Scope, receive: Receive, send: Send) -> None:
         scope: Any = any_scope  # litestar types `type` by its own enum, and the lifespan's not at all

@@ -5,6 +5,7 @@ import httpx
 import pytest
 from tests.unit.api.http.api_under_test import Api, api_on_fakes, png
 
+from rockseg_api.http.problems import KINDS
 from rockseg_api.settings import ApiSettings
 from rockseg_core.codec.bundle import encode_manifest, encode_ref, model_ref
 from rockseg_core.domain.keys import ObjectKeys
@@ -106,6 +107,10 @@ async def test_before_a_worker_named_its_model_it_is_unknown(api: Api, path: str
     answer = await api.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (503, "model_unknown")
     assert answer.headers["retry-after"]
+
+
+async def test_every_code_is_there_before_its_first_error(api: Api) -> None:
+    assert {code: api.sample("rockseg_api_refused_total", code=code) for code in KINDS} == dict.fromkeys(KINDS, 0)
 
 
 async def test_requests_are_counted_by_route_and_never_by_id(api: Api) -> None:
