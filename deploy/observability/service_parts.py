@@ -94,6 +94,14 @@ def parts() -> Sequence[Panel]:
             by_pod(of("rockseg_api_view_catch_up_seconds")),
         ),
         graph(
+            "Size of the job view",
+            "Bytes of each replica's view, about 1.1 KB for each job of a lifetime; and the room that its volume has"
+            " (api.view.size), at which the pod is evicted. No room is known where it is at 0.",
+            "bytes",
+            by_pod(of("rockseg_api_view_file_bytes")),
+            Query(smallest(of("rockseg_api_view_limit_bytes")), "room"),
+        ),
+        graph(
             "Views read anew",
             "How often a replica threw its view away since it started. More than once: a bad disk, or topics made"
             " anew.",

@@ -100,6 +100,17 @@ def results() -> Sequence[Panel]:
             stacked=True,
         ),
         graph(
+            "Age of the oldest unfinished job",
+            "Beside the lifetime, at which it expires and leaves this figure. It grows whatever stands still; falls"
+            " while no job ends are jobs that expire.",
+            "s",
+            Query(
+                largest(f"{of('rockseg_api_oldest_unfinished_seconds')} and {of('rockseg_api_view_ready')} == 1"),
+                "oldest",
+            ),
+            Query(largest(of("rockseg_api_lifetime_seconds")), "lifetime"),
+        ),
+        graph(
             "Seconds to answer a read",
             "GET /job/{job_id}: half of them, 95 % and 99 % took less. Half a second more: reads wait for the log.",
             "s",

@@ -27,6 +27,7 @@ OF_THE_CHART: Final = frozenset(
         "metrics_port",
         "keys_file",
         "view_path",
+        "view_max_bytes",
         "photo_max_bytes",
         "photo_max_pixels",
         "lifetime_seconds",

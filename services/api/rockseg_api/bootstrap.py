@@ -72,6 +72,8 @@ def build_api(
     callers = _callers(keys_file, settings)
     view = JobView(view_path, feed, clock, settings.lifetime_seconds, barrier_seconds=settings.barrier_seconds)
     metrics.watch_view(view)
+    metrics.view_limit.set(settings.view_max_bytes)
+    metrics.lifetime.set(settings.lifetime_seconds)
     renderer = OverlayRenderer(
         store,
         pool_workers=settings.render_workers,

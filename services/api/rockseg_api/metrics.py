@@ -52,6 +52,14 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_view_applied_total": Metric(
         "counter", (), "Records that the view has applied: its progress, and its standing still."
     ),
+    "rockseg_api_view_file_bytes": Metric(
+        "gauge",
+        (),
+        "Bytes of the view's file, which grows with the jobs of a lifetime: a full volume ends the replica.",
+    ),
+    "rockseg_api_view_limit_bytes": Metric(
+        "gauge", (), "Bytes that its volume has, as ROCKSEG_VIEW_MAX_BYTES says; 0 where nobody said it."
+    ),
     "rockseg_api_undecodable_records_total": Metric(
         "counter", (), "Records on the topics that are none of ours: skipped, and each worth an alert."
     ),
@@ -82,6 +90,9 @@ CATALOGUE: Final[dict[str, Metric]] = {
     "rockseg_api_oldest_unfinished_seconds": Metric(
         "gauge", (), "Age of the oldest job that has not ended: the one figure that grows whatever stands still."
     ),
+    "rockseg_api_lifetime_seconds": Metric(
+        "gauge", (), "ROCKSEG_LIFETIME_SECONDS: what the age of the oldest job is judged by, for it ends there."
+    ),
     "rockseg_api_build_info": Metric("gauge", ("version",), "1; which release runs where."),
 }
 
@@ -103,6 +114,8 @@ class WatchedView(Protocol):
     def rebuilds(self) -> int: ...
     @property
     def undecodable_records(self) -> int: ...
+    @property
+    def file_bytes(self) -> int: ...
 
 
 class ApiMetrics:
@@ -130,6 +143,9 @@ class ApiMetrics:
         self.view_ready = gauge("rockseg_api_view_ready")
         self.view_lag = gauge("rockseg_api_view_lag_records")
         self.catch_up_seconds = gauge("rockseg_api_view_catch_up_seconds")
+        self.view_file = gauge("rockseg_api_view_file_bytes")
+        self.view_limit = gauge("rockseg_api_view_limit_bytes")
+        self.lifetime = gauge("rockseg_api_lifetime_seconds")
         self.log_reachable = gauge("rockseg_api_log_reachable")
         self.log_faults = counter("rockseg_api_log_faults_total")
         self.render_seconds = histogram("rockseg_api_render_seconds")
@@ -145,10 +161,11 @@ class ApiMetrics:
             self.requests.labels("/predict", "POST", status)
 
     def watch_view(self, view: WatchedView) -> None:
-        """Read the view's own figures whenever Prometheus asks, on its thread: they are plain numbers."""
+        """Read the view's own figures whenever Prometheus asks, on its thread: plain numbers, and a file's size."""
         self.view_ready.set_function(lambda: view.ready)
         self.view_lag.set_function(lambda: view.lag_records)
         self.catch_up_seconds.set_function(lambda: view.catch_up_seconds)
+        self.view_file.set_function(lambda: view.file_bytes)
         self.log_reachable.set_function(lambda: view.log_reachable)
         self.registry.register(_Total("rockseg_api_view_applied_total", lambda: view.applied_records))
         self.registry.register(_Total("rockseg_api_view_rebuilds_total", lambda: view.rebuilds))

@@ -27,6 +27,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     view_path: Annotated[
         Path | None, msgspec.Meta(description="Where this replica keeps its job view; unset, a temporary file.")
     ] = None
+    view_max_bytes: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="Bytes that there are for the job view: an alert tells when it grows near them. 0: unknown.",
+        ),
+    ] = 0
     photo_max_bytes: Annotated[
         int, msgspec.Meta(ge=1024, le=1024 * MIB, description="The largest photo taken, in bytes.")
     ] = 64 * MIB

@@ -14,6 +14,7 @@ class View:
     undecodable_records: int = 2
     log_reachable: bool = True
     catch_up_seconds: float = 1.5
+    file_bytes: int = 4096
 
 
 def test_the_catalogue_is_what_prometheus_sees() -> None:
@@ -41,6 +42,7 @@ def test_the_view_s_figures_are_read_when_asked_for() -> None:
     assert registry.get_sample_value("rockseg_api_view_lag_records") == 0
     assert registry.get_sample_value("rockseg_api_undecodable_records_total") == 2
     assert registry.get_sample_value("rockseg_api_view_rebuilds_total") == 1
+    assert registry.get_sample_value("rockseg_api_view_file_bytes") == 4096
 
 
 def test_two_services_share_a_registry_without_a_clash_of_names() -> None:

@@ -33,6 +33,12 @@ them. What is secret comes as files of one projected volume, so that the service
 {{- if eq (float64 .) (floor .) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
 {{- end -}}
 
+{{/* A size in bytes: `4Gi` becomes 4294967296. */}}
+{{- define "rockseg.bytes" -}}
+{{- $units := dict "M" 1000000 "G" 1000000000 "T" 1000000000000 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mul (regexFind "^[0-9]+" .) (index $units (regexFind "[MGT]i?$" .)) -}}
+{{- end -}}
+
 {{/* Whether a Kafka setting uses SASL or TLS: "true" or nothing. */}}
 {{- define "rockseg.kafka.usesSasl" -}}{{ if hasPrefix "SASL" .securityProtocol }}true{{ end }}{{- end -}}
 {{- define "rockseg.kafka.usesTls" -}}{{ if hasSuffix "SSL" .securityProtocol }}true{{ end }}{{- end -}}

@@ -5,6 +5,7 @@ machine's last start is thrown away, like one that is damaged or of another sche
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -101,6 +102,11 @@ class ViewFile:
             raise FileAwayError("the job view's file is not open")
         return self._connection
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the file and what SQLite has beside it; 0 in memory. From any thread: it asks the disk alone."""
+        return 0 if self._path == MEMORY else sum(map(_size, self._files()))
+
     def open(self) -> None:
         """Open what is there if it can be trusted, else begin anew; nothing where it is open.
 
@@ -131,8 +137,8 @@ class ViewFile:
         self.close()
         try:
             if self._path != MEMORY:
-                for suffix in ("", "-wal", "-shm", "-journal"):
-                    Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+                for file in self._files():
+                    file.unlink(missing_ok=True)
         except OSError as error:
             raise FileAwayError("the job view's file cannot be removed") from error
         made = _connected(self._path)
@@ -149,6 +155,9 @@ class ViewFile:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _files(self) -> Sequence[Path]:
+        return [Path(f"{self._path}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:
@@ -174,6 +183,13 @@ def _doubt(db: sqlite3.Connection) -> str | None:
     if db.execute("SELECT id FROM boot").fetchall() != [(_boot_id(),)]:
         return "the machine was started since, and the file is not written durably"
     return None
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # not there, or no longer
+        return 0
 
 
 def _may_be_ours(path: Path) -> bool:

@@ -110,6 +110,11 @@ class JobView:
         return self._follower.rebuilds
 
     @property
+    def file_bytes(self) -> int:
+        """What the view takes of its disk; what is dropped from it is used again, and not given back."""
+        return self._table.file_bytes
+
+    @property
     def catch_up_seconds(self) -> float:
         """How long the last catch-up with the log took, after the start or an outage; 0 before the first."""
         return self._follower.catch_up_seconds

@@ -103,6 +103,11 @@ class ViewTable:
                 unwritten[number] = after
 
     @property
+    def file_bytes(self) -> int:
+        """What the file takes of its disk. From any thread."""
+        return self._file.size_bytes
+
+    @property
     def unwritten(self) -> int:
         """How many rows wait to be written."""
         return len(self._unwritten)

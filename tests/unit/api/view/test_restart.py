@@ -47,6 +47,15 @@ async def test_a_view_goes_on_where_its_file_ends(site: Site, path: Path) -> Non
         assert view.rebuilds == 0
 
 
+async def test_a_view_says_what_it_takes_of_its_disk(site: Site, path: Path) -> None:
+    async with site.view(path=path) as view:
+        await site.submit()
+        assert await view.barrier()
+        assert view.file_bytes == sum(found.stat().st_size for found in path.parent.iterdir()) > 0
+    async with site.view() as view:
+        assert view.file_bytes == 0  # in memory
+
+
 async def test_rows_and_offsets_are_of_one_moment_whenever_the_process_dies(site: Site, path: Path) -> None:
     await filled(site, path)
     copy = path.with_name("killed.sqlite3")
