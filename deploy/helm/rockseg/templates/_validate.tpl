@@ -5,7 +5,7 @@ validate.yaml.
 
 {{- define "rockseg.problems" -}}
 {{- include "rockseg.problems.required" . }}
-{{- range list "api" "inference" "setup" }}
+{{- range concat (list "api" "inference" "setup") (ternary (list "console") list .Values.console.enabled) }}
 {{- include "rockseg.problems.connections" (dict "root" $ "component" .) }}
 {{- end }}
 {{- include "rockseg.problems.api" . }}

@@ -40,7 +40,8 @@ def retry(letters: tuple[str, ...]) -> None:
 
     A letter that is retried again gives the same new job as before, and starts nothing. The photo must still be there:
     see ROCKSEG_LIFETIME_SECONDS. It is copied, so that the variables of the store, ROCKSEG_S3_…, ROCKSEG_OBJECT_PREFIX
-    and ROCKSEG_LIFETIME_SECONDS must be as the service has them.
+    and ROCKSEG_LIFETIME_SECONDS must be as the service has them. The log since the letter is read into a file in the
+    temporary folder, TMPDIR: 1.1 KB for each job.
     """
     from rockseg_api.entrypoints.dead_letters import retry_all  # noqa: PLC0415  # see above
 
