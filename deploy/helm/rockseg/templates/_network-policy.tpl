@@ -2,8 +2,10 @@
 {{- define "rockseg.egress" -}}
 {{- $policy := .root.Values.networkPolicy -}}
 - ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
+    {{- range $policy.dnsPorts }}
+    - {port: {{ int . }}, protocol: UDP}
+    - {port: {{ int . }}, protocol: TCP}
+    {{- end }}
   {{- with $policy.dnsTo }}
   to:
     {{- toYaml . | nindent 4 }}

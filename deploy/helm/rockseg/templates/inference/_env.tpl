@@ -5,6 +5,20 @@
 {{- with include "rockseg.modelPath" . }}
 - {name: ROCKSEG_MODEL, value: {{ . | quote }}}
 {{- end }}
+{{- if include "rockseg.threadsByRequest" . }}
+# PyTorch would take a thread for each core of the node, and so would every other worker there.
+- name: OMP_NUM_THREADS
+  valueFrom: {resourceFieldRef: {containerName: inference, resource: requests.cpu, divisor: "1"}}
+{{- end }}
+{{- end -}}
+
+{{/* Whether the cores that a worker asks for say how many threads it computes with: "true" or nothing. */}}
+{{- define "rockseg.threadsByRequest" -}}
+{{- $own := .Values.inference -}}
+{{- $said := dict -}}
+{{- range $own.extraEnv }}{{- $_ := set $said .name true }}{{- end -}}
+{{- $asked := or (hasKey ($own.resources.requests | default dict) "cpu") (hasKey ($own.resources.limits | default dict) "cpu") -}}
+{{- if and $asked (not $own.gpu.enabled) (not (hasKey $said "OMP_NUM_THREADS")) }}true{{ end -}}
 {{- end -}}
 
 {{/* The bundle's folder in the container; nothing where the image says it. */}}
