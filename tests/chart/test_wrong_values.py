@@ -45,6 +45,8 @@ MISFITS: list[tuple[Values, str]] = [
     ({"inference": {"model": {"source": "huggingface"}}}, "'/inference/model/source': value must be one of"),
     ({"inference": {"settings": {"batchTiles": 0}}}, "'/inference/settings/batchTiles': minimum: got 0, want 1"),
     ({"inference": {"gpu": {"resource": "gpu"}}}, "'/inference/gpu/resource'"),
+    ({"networkPolicy": {"dnsPorts": []}}, "'/networkPolicy/dnsPorts': minItems: got 0, want 1"),
+    ({"console": {"tmpSize": "lots"}}, "'/console/tmpSize'"),
     ({"inference": {"maxUnavailable": "a few"}}, "'/inference/maxUnavailable'"),
     ({"podSecurity": {"runAsUser": 0}}, "'/podSecurity/runAsUser': minimum: got 0, want 1"),
     ({"ingress": {"host": "https://cores.example.org"}}, "'/ingress/host'"),
@@ -60,6 +62,10 @@ CLASHES: list[tuple[Values, str]] = [
     ),
     ({"kafka": {"sasl": {"username": "rockseg"}}}, "kafka.securityProtocol=PLAINTEXT uses no SASL"),
     ({"api": {"kafka": {"sasl": {"username": "rockseg"}}}}, "(for api) kafka.sasl.username is set, but"),
+    (
+        {"console": {"enabled": True, "kafka": {"sasl": {"username": "rockseg"}}}},
+        "(for console) kafka.sasl.username is set, but",
+    ),
     ({"kafka": {"tls": {"ca": {"secret": "ca"}}}}, "kafka.securityProtocol=PLAINTEXT uses no TLS"),
     (
         {"kafka": {"securityProtocol": "SSL", "tls": {"ca": {"secret": "ca", "configMap": "ca"}}}},
