@@ -72,8 +72,8 @@ async def test_what_secured_brokers_refuse_names_the_variable(secured_kafka: Sec
         await check_brokers(
             KafkaConnection(kafka_settings(environ | {f"ROCKSEG_KAFKA_{name}": it for name, it in hook.items()})), BOTH
         )
-    rights = "kafka-acls --add --allow-principal User:nobody --operation Read --topic rockseg.jobs"
-    secured_kafka.allow([rights, rights.replace("rockseg.jobs", "rockseg.job-events")])
+    right = "kafka-acls --bootstrap-server $BROKERS --add --allow-principal User:nobody --operation Read --topic"
+    secured_kafka.allow([f"{right} rockseg.jobs", f"{right} rockseg.job-events"])
     connection = KafkaConnection(msgspec.structs.replace(kafka_settings(environ), client_id="checked"))
     async with asyncio.timeout(60):
         while True:

@@ -13,7 +13,7 @@ from rockseg_core.adapters.kafka.deliveries import KafkaDeliverySource
 from rockseg_core.adapters.kafka.deliveries_settings import GroupSettings
 from rockseg_core.adapters.kafka.settings import KafkaSettings, kafka_settings
 
-READ = "kafka-acls --add --allow-principal User:nobody --operation Read"
+READ = "kafka-acls --bootstrap-server $BROKERS --add --allow-principal User:nobody --operation Read"
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ async def command(kafka: SecuredKafka, user: str, *arguments: str) -> Result:
 
 
 async def test_each_user_does_its_work_with_the_rights_in_the_document_and_no_more(secured_kafka: SecuredKafka) -> None:
-    assert len(acls()) == 9
+    assert len(acls()) == 11
     await asyncio.to_thread(secured_kafka.allow, acls())
     ensure = ("topics", "ensure", "--partitions", "2", "--replicas", "1")
 

@@ -14,7 +14,7 @@ from rockseg_core.adapters.kafka.admin import KafkaAdmin
 from rockseg_core.adapters.kafka.connection import KafkaConnection
 from rockseg_core.adapters.kafka.settings import kafka_settings
 
-ACL = "kafka-acls --add --allow-principal User:rockseg-install"
+ACL = "kafka-acls --bootstrap-server $BROKERS --add --allow-principal User:rockseg-install"
 TOPICS = "--topic rockseg.jobs --topic rockseg.job-events --topic rockseg.dead-letter"
 
 

@@ -94,12 +94,12 @@ class SecuredKafka:
         }
 
     def allow(self, commands: Iterable[str]) -> None:
-        """Run `kafka-acls …` lines as a person would."""
+        """Run `kafka-acls --bootstrap-server $BROKERS …` lines as a person would."""
         for command in commands:
-            arguments = command.split()[1:]
+            arguments = command.replace("$BROKERS", self.cluster.bootstrap).split()[1:]
             tool = ["java", "-cp", f"{self._jars}/*", "org.apache.kafka.tools.AclCommand"]
             done = subprocess.run(
-                [*tool, "--bootstrap-server", self.cluster.bootstrap, *arguments],
+                [*tool, *arguments],
                 capture_output=True,
                 text=True,
                 check=False,
