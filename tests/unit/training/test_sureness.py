@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from rockseg_training.evaluation.sureness import BINS, Sureness
+from rockseg_training.labels import ROCK, UNLABELLED
+from rockseg_training.reference import LIME_OR_MARL, REFERENCE
 
 
 def _of(confidence: list[int], right: list[bool]) -> Sureness:
@@ -20,6 +22,15 @@ def test_a_confidence_that_keeps_its_word_has_next_to_no_error() -> None:
     boastful.add(confidence, rng.random(200_000) < 0.5 * confidence / 255)
     assert honest.calibration_error() < 0.01
     assert boastful.calibration_error() == pytest.approx(0.5 * confidence.mean() / 255, abs=0.01)
+
+
+def test_rock_of_one_of_several_kinds_is_no_test_of_a_confidence_in_one_of_them() -> None:
+    known, either, rock = (REFERENCE.label[name] for name in ("limestone", LIME_OR_MARL, ROCK))
+    labels = np.array([[known, known, either], [rock, UNLABELLED, 0]], np.uint8)
+    said = np.array([[known, 1, known], [1, 1, 1]], np.uint8)
+    sureness = Sureness()
+    sureness.judge(np.full((2, 3), 200, np.uint8), said, labels, REFERENCE)
+    assert sureness.counts[:, 200].tolist() == [2, 1]  # rock where there is none is wrong
 
 
 def test_bins_hold_as_many_pixels_each_even_where_all_are_equally_sure() -> None:

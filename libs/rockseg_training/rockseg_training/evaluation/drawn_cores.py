@@ -4,9 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
-import numpy as np
-
 from rockseg_core.domain.arrays import Pixels
 from rockseg_core.domain.job import JobOptions
 from rockseg_model.photo import segment
@@ -15,7 +12,7 @@ from rockseg_training.evaluate import Tally
 from rockseg_training.evaluation.colour_baseline import ColourBaseline, fitted
 from rockseg_training.evaluation.judge import Model
 from rockseg_training.evaluation.sureness import Sureness
-from rockseg_training.labels import UNLABELLED, Labels, LabelSpace, translation
+from rockseg_training.labels import Labels, LabelSpace, translation
 from rockseg_training.reference import REFERENCE
 from rockseg_training.synthetic.crop import draw_crop
 from rockseg_training.synthetic.families.family import Which
@@ -57,12 +54,7 @@ def judge_drawn(model: Model, space: LabelSpace, count: int, step: Callable[[], 
         result = segment(crop.pixels, JobOptions(core_width_px=round(crop.core_width_px, 2)), model.segmenter)
         said = model.table[result.mask]
         judgement.tally.add(said, crop.labels)
-        size = result.confidence.shape[1::-1]
-        labels, calls = (
-            cv2.resize(part, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8) for part in (crop.labels, said)
-        )
-        counted = (calls > 0) & (labels != UNLABELLED)
-        judgement.sureness.add(result.confidence[counted], space.allowed()[labels[counted], calls[counted]])
+        judgement.sureness.judge(result.confidence, said, crop.labels, space)
         step()
     return judgement
 

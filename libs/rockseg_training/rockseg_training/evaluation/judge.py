@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_core.domain.arrays import Confidence, Mask
 from rockseg_core.domain.job import JobOptions
 from rockseg_core.ports.segmenter import Segmenter
 from rockseg_model.photo import segment
@@ -83,7 +82,7 @@ def judge(model: Model, dataset: Dataset, space: LabelSpace, step: Callable[[], 
         said = model.table[result.mask]
         _count(judgement, entry, photo, said)
         judgement.warnings[photo.name] = result.warnings
-        _count_sureness(judgement.sureness[source_of(photo.name)], space, photo, said, result.confidence)
+        judgement.sureness[source_of(photo.name)].judge(result.confidence, said, photo.labels, space)
         if changed and number % every == 0:
             judgement.steadiness[photo.name] = steadiness(photo.pixels, result.mask, model.segmenter, model.shifted)
         step()
@@ -121,13 +120,3 @@ def things_of(entry: Entry, photo: Photo) -> Iterator[tuple[str, NDArray[np.bool
         yield from entry.things()
     else:
         yield "background", photo.labels == 0
-
-
-def _count_sureness(sureness: Sureness, space: LabelSpace, photo: Photo, said: Mask, confidence: Confidence) -> None:
-    """At the size of the confidence: it is of the network's scale."""
-    size = confidence.shape[1::-1]
-    labels, calls = (
-        cv2.resize(part, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8) for part in (photo.labels, said)
-    )
-    counted = (calls > 0) & (labels != UNLABELLED)
-    sureness.add(confidence[counted], space.allowed()[labels[counted], calls[counted]])

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rockseg_core.domain.arrays import Confidence
+from rockseg_core.domain.arrays import Confidence, Mask
+from rockseg_training.labels import Labels, LabelSpace
 
 LEVELS: Final = 256  # a confidence is a byte, so that counts of its levels lose nothing
 BINS: Final = 15
@@ -24,15 +26,25 @@ class Bin(NamedTuple):
 
 @dataclass
 class Sureness:
-    """Pixels called rock whose label is known, by confidence; `counts` (wrong or right, level).
+    """Pixels called rock whose class is known, by confidence; `counts` (wrong or right, level).
 
-    Where the label is a set of rocks, a pixel is right if it was called one of them.
+    Where all that is known is a set of rocks, a pixel does not count: whichever of them it is called is called right,
+    so that no confidence in one of them could be too high.
     """
 
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, LEVELS), np.int64))
 
+    def judge(self, confidence: Confidence, said: Mask, labels: Labels, space: LabelSpace) -> None:
+        """A photo's: confidence (h, w) uint8, class said and label, of any size, in `space`."""
+        size = confidence.shape[1::-1]  # that of the network's scale
+        truth, calls = (
+            cv2.resize(part, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8) for part in (labels, said)
+        )
+        counted = (calls > 0) & (truth < len(space.classes))
+        self.add(confidence[counted], truth[counted] == calls[counted])
+
     def add(self, confidence: Confidence, right: NDArray[np.bool_]) -> None:
-        """(n,) uint8 probability × 255, (n,) whether it may be right."""
+        """(n,) uint8 probability × 255, (n,) whether it is right."""
         pairs = right.astype(np.int64) * LEVELS + confidence
         self.counts += np.bincount(pairs, minlength=2 * LEVELS).reshape(2, LEVELS)
 
