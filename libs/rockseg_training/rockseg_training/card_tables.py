@@ -34,11 +34,12 @@ def photos(folds: Mapping[str, Figures]) -> str:
         [source, fold, _share(of["calibration_error"])]
         for fold, judged in _photos(folds)
         for source, of in judged["sources"].items()
+        if of["calibration_error"] is not None
     ]
     return (
         _table(["photo", "fold", "rock IoU", "background IoU", "kind possible"], lines)
         + "\n"
-        + _table(["photos", "fold", "calibration error, pixels called rock"], sure)
+        + _table(["photos", "fold", "calibration error, rock of known kind"], sure)
     )
 
 
@@ -103,11 +104,12 @@ def rows(folds: Mapping[str, Figures]) -> str:
 
 
 def classes(folds: Mapping[str, Figures]) -> str:
-    """Classes that the photos left out name."""
+    """Classes that rock of the photos left out is known to be."""
     lines = [
         [name, fold, _share(of["iou"]), _share(of["precision"]), _share(of["recall"])]
         for fold, judged in _photos(folds)
         for name, of in judged["classes"].items()
+        if of["pixels"]
     ]
     return _table(["class", "fold", "IoU", "precision", "recall"], lines)
 

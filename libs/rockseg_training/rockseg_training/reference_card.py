@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,8 @@ def write_card(figures: Mapping[str, Figures], name: str, version: str) -> str:
     parts = [f"# {name} {version}\n", WHAT, "## How it was trained\n"]
     parts += [_run(fold, of_fold) for fold, of_fold in figures.items()]
     if missing:
-        parts.append(f"\nNot measured yet: {', '.join(f'fold {fold}' for fold in missing)}.\n")
+        parts.append(f"\nNot measured yet: {', '.join(f'fold {fold}' for fold in missing)}.")
+    parts[-1] += "\n"
     if FULL in figures:
         parts += ["## What it measured: drawn cores of families that training never saw\n", drawn(figures[FULL])]
     if folds:
@@ -48,19 +50,20 @@ def write_card(figures: Mapping[str, Figures], name: str, version: str) -> str:
             contacts(folds),
             changed(folds),
         ]
-    parts += ["## What it cannot tell, and what not to use it for\n", LIMITS, "## Credits\n", CREDITS]
+    parts += ["## What not to use it for, and what it cannot tell\n", LIMITS, "## Credits\n", CREDITS]
     return "\n".join(part for part in parts if part)
 
 
 def _run(fold: str, figures: Figures) -> str:
     which = "The bundle" if fold == FULL else f"Fold {fold}"
     learnt = sum(figures["learnt"].values())
-    return (
+    line = (
         f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
         f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
         f"{figures['minutes']:.0f}; {figures['threads']} core{'s' if figures['threads'] > 1 else ''}, "
         f"seed {figures['seed']}."
     )
+    return textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -76,7 +76,7 @@ def default_bundle() -> Path:
     packaged = Path(str(resources.files("rockseg_standalone"))) / "bundle"
     if packaged.is_dir():
         return packaged
-    return Path(__file__).resolve().parents[3] / "models" / "starter"
+    return Path(__file__).resolve().parents[3] / "models" / "reference"
 
 
 def demo_photo() -> Path:

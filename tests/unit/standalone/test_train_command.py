@@ -96,7 +96,7 @@ def test_killed_in_the_middle_the_same_command_ends_with_the_very_weights_of_an_
     assert [rock.name for rock in whole.manifest.classes][-1] == "tuff"
     assert whole.manifest.classes[:-1] == load_bundle(default_bundle()).manifest.classes
     assert whole.weights != load_bundle(default_bundle()).weights
-    for wanted in ("# whole 1", "starter", "tuff", "BH", "IoU before"):
+    for wanted in ("# whole 1", "reference", "tuff", "BH", "IoU before"):
         assert wanted in whole.card
     figures = tmp_path / "whole-figures"
     confusion = json.loads((figures / "confusion.json").read_text())

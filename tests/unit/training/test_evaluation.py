@@ -26,7 +26,7 @@ from rockseg_training.evaluation.steadiness import CHANGES, SHIFTED, steadiness
 from rockseg_training.evaluation.table import lines_of
 from rockseg_training.labels import LabelSpace, joined, space_of
 
-BUNDLE = Path(__file__).parents[3] / "models" / "starter"
+BUNDLE = Path(__file__).parents[3] / "models" / "reference"
 TONES = np.array([(10, 10, 10), (150, 150, 150), (250, 250, 250)], np.float64)
 
 

@@ -10,7 +10,7 @@ from rockseg_training.evaluate import evaluate_drawn, held_out_crops
 from rockseg_training.reference import REFERENCE
 from rockseg_training.reference_bundle import TILE_SHAPES
 
-BUNDLE = Path(__file__).parents[3] / "models" / "starter"
+BUNDLE = Path(__file__).parents[3] / "models" / "reference"
 
 
 def test_the_bundle_has_the_classes_and_shapes_of_the_design_and_stays_below_12_mb() -> None:

@@ -30,7 +30,8 @@ def test_rock_of_one_of_several_kinds_is_no_test_of_a_confidence_in_one_of_them(
     said = np.array([[known, 1, known], [1, 1, 1]], np.uint8)
     sureness = Sureness()
     sureness.judge(np.full((2, 3), 200, np.uint8), said, labels, REFERENCE)
-    assert sureness.counts[:, 200].tolist() == [2, 1]  # rock where there is none is wrong
+    # Half of the rock is known as well as that: the one pixel of no rock, called rock, is half a mistake.
+    assert sureness.counts[:, 200].tolist() == [1.5, 1]
 
 
 def test_bins_hold_as_many_pixels_each_even_where_all_are_equally_sure() -> None:

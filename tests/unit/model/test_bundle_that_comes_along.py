@@ -9,10 +9,10 @@ from rockseg_model.photo import segment
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_training.synthetic.demo_core import draw_demo_core
 
-BUNDLE = Path(__file__).parents[3] / "models" / "starter"
+BUNDLE = Path(__file__).parents[3] / "models" / "reference"
 
 
-def test_the_starter_bundle_is_whole_small_and_computes_here_what_its_maker_saw() -> None:
+def test_the_bundle_is_whole_small_and_computes_here_what_its_maker_saw() -> None:
     assert len(load_bundle(BUNDLE).weights) < 12 << 20
     assert TorchSegmenter.load(BUNDLE, device="cpu").self_test()
 
