@@ -23,6 +23,8 @@ LIMITS: Final = """\
 - Where nobody gives the width of a core, it is read off what the model calls rock, and so is the number of cores. Where
   cores touch or are broken along, both may be wrong; the warning `core_width_uncertain` comes in many such cases, not
   in all.
+- The network's kind heads and its rates were chosen by looking at 48 of the very drawn crops that the table above is
+  of, so its figures flatter a little; on 60 others of the same families, looked at by nobody, the mean IoU was 0.64.
 - The figures of real photos are of four collections. On rocks, boxes and light of other places it may do worse.
 """
 
