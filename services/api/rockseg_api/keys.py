@@ -102,6 +102,7 @@ class KeyFile:
                 log.info("key file read", keys=len(self._keys))
         except OSError as error:
             if self._seen is not None:  # said once, not each second
+                # Here and below `log.exception` would put the exception's own text into the log
                 log.error("key file cannot be read; the last keys stay in force", reason=error.strerror)  # noqa: TRY400
             self._seen = None
         except SettingsError as error:

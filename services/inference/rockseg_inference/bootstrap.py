@@ -28,8 +28,7 @@ def load_segmenter(model: str) -> Segmenter:
 
 
 def _load_bundle(folder: Path) -> Segmenter:
-    # torch takes seconds to import: only who needs it pays.
-    from rockseg_model.segmenter import TorchSegmenter  # noqa: PLC0415
+    from rockseg_model.segmenter import TorchSegmenter  # noqa: PLC0415 - torch takes seconds: only who needs it pays
 
     return TorchSegmenter.load(folder)
 

@@ -67,7 +67,7 @@ def up(host: str, port: int, data_dir: Path | None, model: str | None) -> None:
     plain().print("Starting; the model takes some seconds to load.")
     try:
         from rockseg_standalone.bootstrap import UpSettings, serve  # noqa: PLC0415  # loads the services only here
-        from rockseg_standalone.variables import warn_of_unknown  # noqa: PLC0415
+        from rockseg_standalone.variables import warn_of_unknown  # noqa: PLC0415 - imports the services' settings
 
         warn_of_unknown(os.environ)
         code = serve(UpSettings(host, port, data_dir or default_folder(), model or str(default_bundle())))

@@ -76,7 +76,7 @@ def evaluate(
     if not 1 <= len(bundles) <= MOST_BUNDLES:
         raise click.UsageError("one or two bundles and then the folder of photos are wanted: BUNDLE [BUNDLE2] DATA.")
     from rockseg_standalone.evaluate import evaluate_photos  # noqa: PLC0415  # loads torch
-    from rockseg_training.evaluation.evaluation import Scope  # noqa: PLC0415
+    from rockseg_training.evaluation.evaluation import Scope  # noqa: PLC0415 - loads torch
 
     scope = Scope(drawn=drawn, changed=changes, baseline=baseline)
     try:

@@ -116,10 +116,10 @@ def train(
     """
     if steps is not None and minutes is not None:
         raise click.UsageError("--steps and --minutes are two ways to say how long: give one.")
-    from rockseg_standalone.home import default_bundle  # noqa: PLC0415
+    from rockseg_standalone.home import default_bundle  # noqa: PLC0415 - so that --help is quick
     from rockseg_standalone.train import DEFAULT_STEPS, interrupted, train_photos  # noqa: PLC0415  # loads torch
-    from rockseg_training.site import SiteOptions, checkpoints_folder  # noqa: PLC0415
-    from rockseg_training.train import Length  # noqa: PLC0415
+    from rockseg_training.site import SiteOptions, checkpoints_folder  # noqa: PLC0415 - loads torch
+    from rockseg_training.train import Length  # noqa: PLC0415 - loads torch
 
     chosen = DEFAULT_STEPS if steps is None and minutes is None else steps
     options = SiteOptions(

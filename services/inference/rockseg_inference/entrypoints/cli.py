@@ -23,7 +23,7 @@ def main() -> Never:
     # Before seconds of imports: the first process of a container does not notice a SIGTERM that it has no handler for,
     # and a pod that is told to end as it begins would be killed at the end of its grace period.
     signal.signal(signal.SIGTERM, _nothing_begun)
-    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415
+    from rockseg_core.adapters.stderr_log import say_last  # noqa: PLC0415 - after the handler above
     from rockseg_inference.process import run  # noqa: PLC0415  # so that --help is quick
 
     try:
