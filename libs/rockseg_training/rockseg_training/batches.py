@@ -20,9 +20,11 @@ from rockseg_training.datasets.photo import Dataset
 from rockseg_training.labels import LabelSpace, translation
 from rockseg_training.photo_crop import crop_photo
 from rockseg_training.reference import REFERENCE
+from rockseg_training.repainted import Repainter
 from rockseg_training.synthetic.box_layouts import read_channels
 from rockseg_training.synthetic.crop import Drawn, draw_crop
 from rockseg_training.synthetic.families.family import Which
+from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
@@ -42,7 +44,8 @@ class Recipe:
     """What batches are made of; whatever of it changes, changes the weights. `dataset` is in `space`.
 
     Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of a few kinds,
-    `kind_share` say which; the others say rock. Drawn ones are of `families`, with `patches` and `layouts` if given.
+    `kind_share` say which; the others say rock. In `repaint_share` of those cut from photos drawn rocks take the place
+    of the real. What is drawn is of `families`, with `patches` and `layouts` if given.
     """
 
     seed: int
@@ -51,6 +54,7 @@ class Recipe:
     groups: Sequence[Group] = ()
     photo_share: float = 0.0
     kind_share: float = 1.0
+    repaint_share: float = 0.0
     crops: int = CROPS
     families: Which = "all"
     patches: Path | None = None  # a folder of textures
@@ -83,7 +87,8 @@ class Drawer:
         rng = np.random.default_rng((seed, number, place, 1))
         if self._album and rng.random() < self._recipe.photo_share:
             photo, around = self._album.pick(rng)
-            crop = crop_photo(rng, photo, height, width, around=around)
+            repaint = self._repainter() if rng.random() < self._recipe.repaint_share else None
+            crop = crop_photo(rng, photo, height, width, around=around, repaint=repaint)
             told = rng.random() < self._recipe.kind_share
             return crop if told else Drawn(crop.pixels, self._recipe.space.kinds_hidden(crop.mask))
         crop = draw_crop(
@@ -95,6 +100,9 @@ class Drawer:
             channels=self._channels,
         )
         return Drawn(crop.pixels, self._drawn[crop.mask])
+
+    def _repainter(self) -> Repainter:
+        return Repainter(Painter(self._recipe.families, self._patches or {}), self._drawn)
 
 
 _drawer: Drawer  # of a drawing process

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from rockseg_training.datasets.photo import Photo
 from rockseg_training.labels import UNLABELLED
+from rockseg_training.repainted import Repainter
 from rockseg_training.synthetic.camera import photograph
 from rockseg_training.synthetic.crop import Drawn, core_width_px
 
@@ -13,22 +14,33 @@ Bytes = NDArray[np.uint8]
 
 
 def crop_photo(
-    rng: np.random.Generator, photo: Photo, height: int, width: int, *, around: tuple[int, int] | None = None
+    rng: np.random.Generator,
+    photo: Photo,
+    height: int,
+    width: int,
+    *,
+    around: tuple[int, int] | None = None,
+    repaint: Repainter | None = None,
 ) -> Drawn:
     """(height, width) pixels and labels: scaled, cut, turned by quarters, mirrored, lit anew. Padding is unlabelled.
 
-    `around` is a pixel of the photo (y, x) to have within the crop; without it the crop lies anywhere.
+    `around` is a pixel of the photo (y, x) to have within the crop; without it the crop lies anywhere. `repaint` puts
+    other rocks into its cores.
     """
     turned = bool(rng.random() < 0.5)
     rows, columns = (width, height) if turned else (height, width)
-    zoom = min(core_width_px(rng) / photo.core_width_px, 2.2)
+    across = core_width_px(rng)
+    zoom = min(across / photo.core_width_px, 2.2)
     stretch = float(np.exp(rng.normal(0, 0.05)))
     source = max(8, int(rows / zoom * stretch)), max(8, int(columns / zoom))
     pixels, labels = _window(rng, photo, source, around)
     shrinks = zoom < 1
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    pixels = photograph(rng, np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.float32))
+    face = np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.float32)
     labels = np.asarray(cv2.resize(labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
+    if repaint:
+        face, labels = repaint(rng, face, labels, zoom * photo.core_width_px)
+    pixels = photograph(rng, face)
     if turned:
         pixels, labels = np.rot90(pixels), np.rot90(labels)
     if rng.random() < 0.5:

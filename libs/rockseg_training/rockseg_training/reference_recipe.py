@@ -14,6 +14,7 @@ from rockseg_training.reference import REFERENCE
 PHOTO_SHARE: Final = 0.5  # pretraining has shown drawn cores alone
 # Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
 KIND_SHARE: Final = 0.5
+REPAINT_SHARE: Final = 0.5  # of crops of boxes and columns; see `repainted`
 # Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
 FOLDER_SHARES: Final = {
     "core-boxes": 0.36,
@@ -51,6 +52,7 @@ def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) ->
         groups_of(photos),
         PHOTO_SHARE,
         KIND_SHARE,
+        REPAINT_SHARE,
         families="train",
         patches=textures,
         patches_left_out=fold.textures_left_out(textures, read_textures(data)),

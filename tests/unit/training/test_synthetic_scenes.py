@@ -9,10 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from rockseg_training.synthetic.box import draw_box
 from rockseg_training.synthetic.box_layouts import Channel, read_channels
 from rockseg_training.synthetic.column import draw_column, succession
 from rockseg_training.synthetic.crop import draw_crop
 from rockseg_training.synthetic.demo_core import LEFT, RIGHT, draw_demo_core
+from rockseg_training.synthetic.kinds import UNLABELLED
+from rockseg_training.synthetic.layouts import draw_scene
 from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.pieces import pieces, pieces_of
 from rockseg_training.synthetic.props import Kind, Thing
@@ -58,6 +61,30 @@ def test_what_is_put_on_a_core_is_no_rock_and_is_counted() -> None:
     scene.put(Thing(Kind.FOAM, np.full((20, 20, 3), 240.0, np.float32)), 40, -5)
     assert (scene.mask == 0).sum() == 10 * 15
     assert np.array_equal(scene.mask == 0, scene.kinds == Kind.FOAM)
+
+
+def test_some_boxes_have_the_colour_of_the_rock_that_lies_in_them() -> None:
+    apart = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        scene = Scene(np.full((256, 256, 3), 200.0, np.float32), np.zeros((256, 256), np.uint8))
+        draw_box(rng, scene, _stage(80.0))
+        rock, wall = (scene.pixels[there].mean(0) for there in (scene.mask > 0, scene.kinds == Kind.WALL))
+        apart.append(np.abs(rock - wall).mean())
+    assert 0.25 <= np.mean(np.array(apart) < 25) <= 0.6
+
+
+def test_photos_cut_to_one_core_show_where_some_of_it_was_lost() -> None:
+    lost = []
+    for seed in range(120):
+        scene = draw_scene(np.random.default_rng(seed), 256, 160, _stage(120.0))
+        tight = (scene.mask == UNLABELLED).any() or not (scene.kinds > 0).any()
+        if tight and (scene.mask == 0).any():
+            black = scene.pixels[scene.mask == 0]
+            lost.append(black.mean())
+            assert black.std(0).max() < 15  # one colour, and no rock's grain
+    assert len(lost) >= 6
+    assert min(lost) < 20 < max(lost)
 
 
 def test_beds_come_in_the_order_asked_for() -> None:

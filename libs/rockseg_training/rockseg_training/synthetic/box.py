@@ -1,6 +1,9 @@
 """A box of cores: channels side by side with walls between them, filled from top to bottom."""
 
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 
 from rockseg_training.synthetic import props
 from rockseg_training.synthetic.colours import any_rock_colour, shade
@@ -9,6 +12,9 @@ from rockseg_training.synthetic.props import Kind, Thing
 from rockseg_training.synthetic.rock import Colour
 from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
+
+OWN_COLOUR_SHARE: Final = 0.3  # of boxes in the colour of what lies in them: grey slabs in grey trays
+END_SHADOW_SHARE: Final = 0.3  # of channels: a dark block on an empty bottom was called rock
 
 
 def draw_box(rng: np.random.Generator, scene: Scene, stage: Stage, *, empty: bool = False) -> None:
@@ -34,6 +40,21 @@ def draw_box(rng: np.random.Generator, scene: Scene, stage: Stage, *, empty: boo
         depth = int(rng.uniform(0.02, 0.2) * height) + 2
         rim = Thing(Kind.WALL, props.floor(rng, depth, width, colour))
         scene.put(rim, 0 if rng.random() < 0.5 else height - depth, 0)
+    if rng.random() < OWN_COLOUR_SHARE:
+        _take_rock_colour(rng, scene)
+
+
+def _take_rock_colour(rng: np.random.Generator, scene: Scene) -> None:
+    """Trays and walls take the mean colour of the rock, each a little off it; their light and grain stay."""
+    rock = scene.mask > 0
+    if not rock.any():
+        return
+    colour = scene.pixels[rock].mean(0)
+    for kind in (Kind.TRAY, Kind.WALL):
+        there = scene.kinds == kind
+        if there.any():
+            wanted = shade(rng, colour, lightness=12, chroma=3)
+            scene.pixels[there] *= np.clip(wanted / np.maximum(scene.pixels[there].mean(0), 1), 0.2, 4)
 
 
 def _bottom(rng: np.random.Generator) -> Colour:
@@ -49,7 +70,21 @@ def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, col
     face = props.floor(rng, scene.size[0], across, colour)
     x = np.linspace(0, 1, across, dtype=np.float32)
     light = 1 - rng.uniform(0, 0.6) * np.exp(-x / rng.uniform(0.04, 0.2)) - rng.uniform(0, 0.3) * np.exp((x - 1) / 0.08)
-    scene.put(Thing(Kind.TRAY, face * light[:, None].astype(np.float32)), 0, left)
+    face = face * light[:, None].astype(np.float32)
+    if rng.random() < END_SHADOW_SHARE:
+        face *= 1 - _end_shadow(rng, *face.shape[:2])
+    scene.put(Thing(Kind.TRAY, face), 0, left)
+
+
+def _end_shadow(rng: np.random.Generator, height: int, across: int) -> NDArray[np.float32]:
+    """(height, across, 1): the share of light that a channel's end wall takes from its bottom, in a soft block."""
+    y = np.arange(height, dtype=np.float32)
+    middle, half = rng.uniform(0, 1) * height, rng.uniform(0.05, 0.5) * across
+    block = 1 / (1 + np.exp(np.clip((np.abs(y - middle) - half) / rng.uniform(1, 6), -30, 30)))
+    deep: NDArray[np.float32] = (rng.uniform(0.3, 0.8) * np.repeat(block[:, None], across, 1)[..., None]).astype(
+        np.float32
+    )
+    return deep
 
 
 def _fill(rng: np.random.Generator, scene: Scene, left: int, stage: Stage) -> None:

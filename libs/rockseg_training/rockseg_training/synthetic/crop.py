@@ -58,9 +58,8 @@ def draw_crop(
     rng = np.random.default_rng(seed)
     along_x = bool(rng.random() < 0.5)
     across = min(core_width_px(rng), max(height, width) / 2)
-    sizes = [mm for mm in CORE_MM if across >= mm] or [CORE_MM[0]]  # a photo has a pixel a mm and more
     painter = Painter(families, textures if textures and families != "held_out" else {})
-    stage = Stage(painter, across, float(rng.choice(sizes)), channels)
+    stage = Stage(painter, across, core_mm(rng, across), channels)
     scene = draw_scene(rng, *((width, height) if along_x else (height, width)), stage)
     shown = _shown(scene)
     pixels, mask = scene.pixels, scene.mask
@@ -73,6 +72,11 @@ def draw_crop(
     if rng.random() < 0.5:
         photo, mask = photo[::-1], mask[::-1]
     return Drawn(np.ascontiguousarray(photo), np.ascontiguousarray(mask), across, shown, frozenset(painter.painted))
+
+
+def core_mm(rng: np.random.Generator, across_px: float) -> float:
+    """A size of core that a photo with cores `across_px` wide may show: it has a pixel a mm and more."""
+    return float(rng.choice([mm for mm in CORE_MM if across_px >= mm] or [CORE_MM[0]]))
 
 
 def core_width_px(rng: np.random.Generator) -> float:

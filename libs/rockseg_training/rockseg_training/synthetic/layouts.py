@@ -9,14 +9,17 @@ from rockseg_training.synthetic import props
 from rockseg_training.synthetic.box import draw_box
 from rockseg_training.synthetic.clutter import scatter
 from rockseg_training.synthetic.colours import any_rock_colour
-from rockseg_training.synthetic.column import draw_column
+from rockseg_training.synthetic.column import Column, draw_column
 from rockseg_training.synthetic.kinds import UNLABELLED
+from rockseg_training.synthetic.noise import profile
+from rockseg_training.synthetic.pieces import pieces
 from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
 
 LAYOUTS: Final = ("tight", "beside", "single", "box", "nothing")
-SHARES: Final = (0.28, 0.08, 0.15, 0.39, 0.10)
+SHARES: Final = (0.37, 0.07, 0.13, 0.34, 0.09)
 OWN_COLOUR_SHARE: Final = 0.16  # of floors of a rock's colour: a grey tray under grey sandstone was called rock
+LOST_SHARE: Final = 0.2  # of photos cut to one core that show where some of it was lost
 
 
 def draw_scene(rng: np.random.Generator, height: int, width: int, stage: Stage) -> Scene:
@@ -39,6 +42,8 @@ def _tight(rng: np.random.Generator, height: int, width: int, stage: Stage, *, b
     """Rock to the rim, as in photos cut to one core; what the tile has beyond it is padding, and says nothing."""
     across = stage.across
     column = draw_column(rng, height, across, stage, whole=True)
+    if rng.random() < LOST_SHARE:
+        column = _with_lost_core(rng, column)
     if across >= width:
         left = int(rng.integers(0, across - width + 1))
         return Scene(column.pixels[:, left : left + width].copy(), column.mask[:, left : left + width].copy())
@@ -53,6 +58,21 @@ def _tight(rng: np.random.Generator, height: int, width: int, stage: Stage, *, b
     grey = float(rng.choice([0, 124, 255]))
     pixels = cv2.copyMakeBorder(column.pixels, 0, 0, left, right, edge, value=(grey, grey, grey))
     return Scene(pixels.astype(np.float32), mask.astype(np.uint8))
+
+
+def _with_lost_core(rng: np.random.Generator, column: Column) -> Column:
+    """Where core was lost, whoever cut the photo to the core left it black, or white, or filled it with one colour."""
+    height, width = column.mask.shape
+    lost = pieces(rng, height, width) == 0 if rng.random() < 0.5 else np.zeros((height, width), np.bool_)
+    depth = np.arange(height, dtype=np.float32)[:, None]
+    for _ in range(int(rng.integers(1, 4))):
+        top, slope = rng.uniform(-0.2, 1.0) * height, rng.normal(0, 0.25)
+        above = top + slope * np.arange(width) + 0.02 * width * profile(rng, width, width / 6)
+        lost |= (depth > above) & (depth < above + width * rng.lognormal(np.log(0.5), 0.9))
+    colour = (np.full(3, 4.0), np.full(3, 250.0), props.floor_colour(rng))[rng.choice(3, p=(0.5, 0.2, 0.3))]
+    fill = colour + rng.uniform(0, 2) * rng.standard_normal((*lost.shape, 1), dtype=np.float32)
+    pixels = np.where(lost[..., None], fill, column.pixels).astype(np.float32)
+    return Column(pixels, np.where(lost, 0, column.mask).astype(np.uint8))
 
 
 def _single(rng: np.random.Generator, scene: Scene, stage: Stage) -> None:
