@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from click.testing import CliRunner, Result
 from tests.contract.examples import a_request, an_event
 from tests.contract.log_parts import read_up_to, soon
@@ -62,7 +65,9 @@ async def test_each_user_does_its_work_with_the_rights_in_the_document_and_no_mo
     event = an_event(request, JobStatus.FINISHED, partition=position.partition, offset=position.offset)
     await outcomes.publish_event(event)
     await outcomes.publish_dead_letter(delivery, JobError("worker_crashed", "It ended three workers."))
+    assert await lag_seen_by(secured_kafka, "rockseg-keda") == 1
     await deliveries.acknowledge(delivery)
+    assert await lag_seen_by(secured_kafka, "rockseg-keda") == 0
     ends = await feed.ends()
     assert ends[LogPartition(Topic.JOB_EVENTS, position.partition)] == 1
     assert {record.record for record in await read_up_to(feed, ends)} == {request, event}
@@ -76,10 +81,38 @@ async def test_each_user_does_its_work_with_the_rights_in_the_document_and_no_mo
     await KafkaOf(secured_kafka, "rockseg-api").may_not("dead-letter")
     await KafkaOf(secured_kafka, "rockseg-inference").may_not("jobs")
     await KafkaOf(secured_kafka, "rockseg-operator").may_not("job-events")
+    await KafkaOf(secured_kafka, "rockseg-keda").may_not("jobs")
     await KafkaOf(secured_kafka, "nobody").may_not("jobs")
+    with pytest.raises(TopicAuthorizationFailedError):
+        await a_request_read_by(secured_kafka, "rockseg-keda")
+    with pytest.raises(GroupAuthorizationFailedError):
+        await lag_seen_by(secured_kafka, "nobody")
     await deliveries.close()
     for one in (log, outcomes, feed):
         await one.close()
+
+
+async def lag_seen_by(kafka: SecuredKafka, user: str) -> int:
+    """Asked for as KEDA's scaler asks: partitions of the topic, offsets of the group, ends of the partitions."""
+    arguments = connection(kafka, user).arguments()
+    admin = AIOKafkaAdminClient(**arguments)
+    await soon(admin.start())
+    try:
+        (topic,) = await soon(admin.describe_topics(["rockseg.jobs"]))
+        committed = await soon(admin.list_consumer_group_offsets("rockseg-inference"))
+    finally:
+        await admin.close()
+    async with AIOKafkaConsumer(**arguments) as consumer:
+        jobs = [TopicPartition("rockseg.jobs", partition["partition"]) for partition in topic["partitions"]]
+        ends = await soon(consumer.end_offsets(jobs))
+    return sum(ends[partition] - committed[partition].offset for partition in jobs)
+
+
+async def a_request_read_by(kafka: SecuredKafka, user: str) -> None:
+    partitions = [TopicPartition("rockseg.jobs", number) for number in range(4)]
+    async with AIOKafkaConsumer(**connection(kafka, user).arguments(auto_offset_reset="earliest")) as consumer:
+        consumer.assign(partitions)
+        await soon(consumer.getone())
 
 
 class KafkaOf:

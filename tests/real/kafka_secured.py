@@ -13,7 +13,7 @@ from tests.real.choice import no_real_part
 from tests.real.kafka_cluster import KafkaCluster
 from tests.real.kafka_install import installed_jars
 
-USERS = ("rockseg-api", "rockseg-inference", "rockseg-install", "rockseg-operator", "nobody")
+USERS = ("rockseg-api", "rockseg-inference", "rockseg-install", "rockseg-operator", "rockseg-keda", "nobody")
 PASSWORD = "correct-horse"
 MECHANISM = "SCRAM-SHA-512"
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
