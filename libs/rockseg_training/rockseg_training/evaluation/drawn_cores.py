@@ -18,6 +18,7 @@ from rockseg_training.synthetic.crop import draw_crop
 from rockseg_training.synthetic.families.family import Which
 
 SEED: Final = 30_000_000  # no training has it
+JUDGED: Final = 1000  # the first crop that is judged: those before are for whoever chooses a network by looking
 HEIGHT, WIDTH = 512, 256
 NAME: Final = "drawn cores of families never seen"
 
@@ -50,7 +51,7 @@ def _crops(numbers: range, seed: int, families: Which, space: LabelSpace) -> Ite
 def judge_drawn(model: Model, space: LabelSpace, count: int, step: Callable[[], None]) -> DrawnJudgement:
     """The width of a core is told: it is known, and a tile of two cores' widths has no room for a first pass."""
     judgement = DrawnJudgement(Tally(space), Sureness())
-    for crop in unseen_crops(count, space):
+    for crop in unseen_crops(count, space, JUDGED):
         result = segment(crop.pixels, JobOptions(core_width_px=round(crop.core_width_px, 2)), model.segmenter)
         said = model.table[result.mask]
         judgement.tally.add(said, crop.labels)
@@ -73,7 +74,7 @@ def drawn_baseline(space: LabelSpace, count: int, step: Callable[[], None]) -> C
 def judge_baseline(baseline: ColourBaseline, space: LabelSpace, count: int, step: Callable[[], None]) -> Tally:
     """On the crops that `judge_drawn` judges."""
     tally = Tally(space)
-    for crop in unseen_crops(count, space):
+    for crop in unseen_crops(count, space, JUDGED):
         tally.add(baseline.predict(crop.pixels, crop.core_width_px), crop.labels)
         step()
     return tally
