@@ -4,12 +4,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tests.cluster import addons, daemons, images, node
 from tests.cluster.control_plane import start_control_plane
 from tests.cluster.go_parts import PARTS, install_part, program
-from tests.cluster.place import ROOT
+from tests.cluster.place import DOCKER_GROUP, ROOT
+from tests.cluster.seaweedfs import install_seaweedfs
 
 # Debian's own: container engine, builder of images, etcd, and what kubelet and kube-proxy call.
 PACKAGES = ("containerd", "runc", "containernetworking-plugins", "docker.io", "etcd-server", "debootstrap", "iptables",
@@ -24,6 +26,7 @@ def install() -> None:
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], check=True)
     for name in PARTS:
         _timed(name, lambda name=name: install_part(name))
+    _timed("seaweedfs", install_seaweedfs)
     _timed("base image", images.install_base)
 
 
@@ -51,6 +54,22 @@ def down() -> None:
     daemons.stop("containerd")
     node.forget_pods()
     node.unmake_network()
+
+
+@contextmanager
+def docker_runs() -> Iterator[None]:
+    """Docker in the cluster's containerd, whether or not there is a cluster; what ran before goes on after it."""
+    started = [name for name in ("dockerd", "containerd") if not daemons.runs(name)]
+    ROOT.mkdir(parents=True, exist_ok=True)
+    try:
+        node.start_containerd()
+        images.start_docker()
+        yield
+    finally:
+        for name in started:
+            daemons.stop(name)
+        if "dockerd" in started:
+            node.forget_groups(DOCKER_GROUP)
 
 
 def _timed(what: str, do: Callable[[], object]) -> None:

@@ -23,11 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.cluster)
 
 
+def needs_parts(*names: str) -> None:
+    if os.geteuid() != 0 or not installed(*names):
+        pytest.fail("the cluster needs root and what `make test-cluster` builds before the tests", pytrace=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def running_cluster() -> Iterator[None]:
     """One that was up before stays up."""
-    if os.geteuid() != 0 or not installed():
-        pytest.fail("the cluster needs root and what `make test-cluster` builds before the tests", pytrace=False)
+    needs_parts()
     was_up = cluster.is_up()
     try:
         if not was_up:
@@ -39,10 +43,15 @@ def running_cluster() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def built_images() -> dict[str, str]:
+def running_docker() -> Iterator[None]:
+    with cluster.docker_runs():
+        yield
+
+
+@pytest.fixture(scope="session")
+def built_images(running_docker: None) -> dict[str, str]:  # noqa: ARG001  # it has to run
     """Both, by target, under the names that the chart asks for."""
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
-    images.start_docker()
     built = {target: images.build(target, {"VERSION": version}) for target in ("api", "inference")}
     for target, name in built.items():
         images.put_into_cluster(name, f"docker.io/library/rockseg-{target}:{version}")

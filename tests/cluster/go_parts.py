@@ -36,16 +36,22 @@ class GoPart:
     tags: str = ""
     ldflags: str = ""
 
+    @property
+    def built(self) -> str:
+        """What its folder in the cache is known by: other tags make another program of the same version."""
+        return f"{self.version}-{self.tags}" if self.tags else self.version
+
 
 PARTS: Final = {
     "kubernetes": GoPart("", versions.KUBERNETES, {"pause": "./pause", "hyperkube": "."}, ldflags=_KUBERNETES_VERSION),
     "coredns": GoPart("github.com/coredns/coredns", versions.COREDNS, {"coredns": "."}),
-    # Only scrape targets given in a file or by Kubernetes: the clouds' SDKs would take most of the build.
+    # Only scrape targets given in a file, by Kubernetes or by DNS (Compose): the clouds' SDKs would take most of the
+    # build.
     "prometheus": GoPart(
         "github.com/prometheus/prometheus",
         versions.PROMTOOL,
         {"prometheus": "./cmd/prometheus"},
-        tags="remove_all_sd,enable_kubernetes_sd",
+        tags="remove_all_sd,enable_kubernetes_sd,enable_dns_sd",
     ),
     "keda": GoPart(
         "github.com/kedacore/keda/v2",
@@ -54,20 +60,27 @@ PARTS: Final = {
         tags="timetzdata",  # an image of this binary alone has no time zones
         ldflags=f"-X github.com/kedacore/keda/v2/version.Version={versions.KEDA.removeprefix('v')}",
     ),
+    "compose": GoPart(
+        "github.com/docker/compose/v2",
+        versions.COMPOSE,
+        {"docker-compose": "./cmd"},
+        ldflags=f"-X github.com/docker/compose/v2/internal.Version={versions.COMPOSE}",
+    ),
 }
 
 
 def program(part: str, name: str) -> Path:
-    return part_folder(part, PARTS[part].version) / name
+    return part_folder(part, PARTS[part].built) / name
 
 
-def installed() -> bool:
-    return all(part_folder(name, part.version).is_dir() for name, part in PARTS.items())
+def installed(*names: str) -> bool:
+    """Whether these parts are, or all."""
+    return all(part_folder(name, PARTS[name].built).is_dir() for name in names or PARTS)
 
 
 def install_part(name: str) -> bool:
     """False if it was there already. Raises SystemExit with a sentence where there is no Go."""
-    return install(name, PARTS[name].version, partial(_build, PARTS[name]))
+    return install(name, PARTS[name].built, partial(_build, PARTS[name]))
 
 
 def module_folder(module: str, version: str) -> Path:

@@ -38,11 +38,14 @@ def install_base() -> bool:
 
 
 def start_docker() -> None:
-    """Build images beside the cluster, in its containerd, without a rule of the firewall or a bridge of its own."""
+    """Build images beside the cluster, in its containerd, without a rule of the firewall or a bridge of its own.
+
+    Containers on a network of Compose reach each other and this machine reaches them; it forwards nothing for them.
+    """
     daemons.start(
         "dockerd", "dockerd", "--host", f"unix://{DOCKER}", "--containerd", CONTAINERD, "--data-root", ROOT / "docker",
         "--exec-root", "/run/rockseg-docker", "--pidfile", "/run/rockseg-docker.pid", "--iptables=false",
-        "--ip6tables=false", "--bridge=none", f"--cgroup-parent={DOCKER_GROUP}",
+        "--ip6tables=false", "--ip-forward=false", "--bridge=none", f"--cgroup-parent={DOCKER_GROUP}",
     )  # fmt: skip
     until(lambda: daemons.check("dockerd") or succeeds(*_DOCKER, "info"), "dockerd answers")
 
@@ -61,15 +64,27 @@ def base_image() -> str:
 
 def build(target: str, arguments: Mapping[str, str] | None = None) -> str:
     """The image of that stage of our Dockerfile, by a name that changes with what is in it."""
-    folder = ROOT / "secrets"
-    folder.mkdir(parents=True, exist_ok=True)
     options = ["--network=host", f"--target={target}", f"--file={CHECKOUT / 'deploy/docker/Dockerfile'}"]
     given = {"PYTHON_IMAGE": base_image()} | dict(arguments or {})
     options += [f"--build-arg={name}={value}" for name, value in given.items()]
-    image = docker("build", "--quiet", *options, *_pip_secrets(folder), CHECKOUT).strip()
+    for secret, file in build_secrets().items():
+        options += ["--secret", f"id={secret},src={file}"]
+    image = docker("build", "--quiet", *options, CHECKOUT).strip()
     name = f"localhost/rockseg-{target}:{image.removeprefix('sha256:')[:16]}"
     docker("tag", image, name)
     return name
+
+
+def build_secrets() -> dict[str, Path]:
+    """This machine's way to a package index, for a build alone: pip's settings and the CA that it trusts."""
+    given = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE")
+    settings = [f"{key} = {os.environ[name]}" for key, name in _PIP_SETTINGS.items() if name in os.environ]
+    if given:
+        settings.append("cert = /run/secrets/ca")
+    file = ROOT / "secrets/pip.conf"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join([f"# {SECRET_OF_THE_BUILD}", "[global]", *settings, ""]))
+    return {"pip.conf": file} | ({"ca": Path(given)} if given else {})
 
 
 def put_into_cluster(name: str, known_as: str) -> None:
@@ -118,18 +133,6 @@ def program_image(program: Path, name: str | None = None, *, user: str = "0:0") 
 
 def _is_there(name: str) -> bool:
     return name in ctr("images", "ls", "-q").split()
-
-
-def _pip_secrets(folder: Path) -> list[str]:
-    """This machine's way to a package index, for the build alone: pip's settings and the CA that it trusts."""
-    given = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE")
-    settings = [f"{key} = {os.environ[name]}" for key, name in _PIP_SETTINGS.items() if name in os.environ]
-    secrets = []
-    if given:
-        settings.append("cert = /run/secrets/ca")
-        secrets += ["--secret", f"id=ca,src={given}"]
-    (folder / "pip.conf").write_text("\n".join([f"# {SECRET_OF_THE_BUILD}", "[global]", *settings, ""]))
-    return [*secrets, "--secret", f"id=pip.conf,src={folder / 'pip.conf'}"]
 
 
 def _bootstrap(folder: Path) -> None:

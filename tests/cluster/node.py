@@ -159,12 +159,17 @@ def forget_pods() -> None:
         subprocess.run(["umount", "--lazy", mount], check=False)
     for name in Path("/run/netns").glob("cni-*"):
         name.unlink(missing_ok=True)
-    groups = Path("/sys/fs/cgroup")
-    for group in [*groups.glob("*/kubepods"), *groups.glob(f"*/{DOCKER_GROUP}")]:
-        for folder in [*sorted(group.rglob("*/"), reverse=True), group]:
-            succeeds("rmdir", folder)
+    forget_groups("kubepods")
+    forget_groups(DOCKER_GROUP)
     shutil.rmtree(ROOT / "kubelet", ignore_errors=True)
     shutil.rmtree(f"/var/lib/cni/networks/{_POD_NETWORK}", ignore_errors=True)
+
+
+def forget_groups(name: str) -> None:
+    """The control groups of what has ended."""
+    for group in Path("/sys/fs/cgroup").glob(f"*/{name}"):
+        for folder in [*sorted(group.rglob("*/"), reverse=True), group]:
+            succeeds("rmdir", folder)
 
 
 def _command_line(process: Path) -> bytes:

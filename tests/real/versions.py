@@ -6,6 +6,7 @@ TOXIPROXY = "v2.12.0"
 KAFKA = "4.3.1"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 LOG4J = "2.25.3"
+SEAWEEDFS = "4.48"
 
 # The chart's tools. Those that have a go.mod of their own in tests/real/go have their version there too.
 HELM = "v3.21.4"
@@ -24,3 +25,5 @@ STRIMZI_GENERATOR = "0.45.0"  # the last that runs on Java 17
 
 # In the cluster of `make test-cluster`, beside these; Prometheus is of promtool's version.
 COREDNS = "v1.14.6"
+# The last with a client that a Docker of Debian's age still understands (API 1.41).
+COMPOSE = "v2.40.3"
