@@ -17,6 +17,7 @@ from typing_extensions import override
 from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
+from rockseg_training.averaging import SECOND_SHARE, between
 from rockseg_training.batches import CROPS, Recipe, batches
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
@@ -88,10 +89,11 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
     pretrained = _pretrain(run, network, device, say)
+    drawn_alone = {name: value.detach().clone() for name, value in network.state_dict().items()}
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
     trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=run.named(f"fold {run.fold.name}"))
     _train(trainer, recipe, run.folder, run.length, run.drawers, say)
-    network.load_state_dict(trainer.mean)
+    network.load_state_dict(between(drawn_alone, trainer.mean))
     say("Calibrating on drawn cores.")
     sure = calibrated(network, run.calibration_crops)
     boxes = Dataset(REFERENCE, tuple(entry for entry in judged.entries if "/" in entry.name))
@@ -160,6 +162,7 @@ def _of_run(
         "pretraining_minutes": round(pretrained.seconds / 60, 1),
         "steps": progress.step,
         "minutes": round(progress.seconds / 60, 1),
+        "second_stage_share": SECOND_SHARE,
         "learnt": dict(_counts(learnt)),
         "left_out": [entry.name for entry in judged.entries],
         "temperature": sure.temperature,

@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from rockseg_core.domain.errors import SettingsError
 from rockseg_model.bundle import load_bundle
+from rockseg_model.weights import unpack
+from rockseg_training.averaging import between
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.evaluation import colour_baseline, evaluation
 from rockseg_training.folds import FOLDS
@@ -61,6 +64,32 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         calibration_crops=4,
         changed=False,
     )
+
+
+def test_the_bundle_is_between_what_drawn_cores_taught_and_what_photos_taught(run: Run) -> None:
+    train_reference(run, lambda _: None)
+    bundle = unpack(load_bundle(run.folder / "bundle").weights)
+    first, second = (
+        torch.load(run_folder(run.checkpoints, stage, "half") / CHECKPOINT, weights_only=True)["mean"]
+        for stage in (PRETRAINING, "1")
+    )
+    between_them = 0
+    for name, value in bundle.items():
+        ends = first[name].double(), second[name].double()
+        low, high = torch.minimum(*ends), torch.maximum(*ends)
+        room = 2e-3 * (1 + high.abs())  # of the bundle's half precision
+        assert ((value >= low - room) & (value <= high + room)).all(), name
+        between_them += int(((value > low + room) & (value < high - room)).sum())
+    assert between_them > 100
+
+
+def test_between_two_networks_shares_are_kept_and_counts_are_the_second_s() -> None:
+    first = {"weight": torch.zeros(3), "count": torch.tensor(5)}
+    second = {"weight": torch.ones(3), "count": torch.tensor(9)}
+    made = between(first, second, 0.25)
+    assert made["weight"].tolist() == [0.25] * 3
+    assert made["count"] == 9
+    assert second["weight"].tolist() == [1.0] * 3
 
 
 def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figures(run: Run) -> None:
