@@ -74,6 +74,19 @@ def touching(cores: int, core_width: int, seam: float = 0.12) -> np.ndarray:
     return np.pad(rock, 10)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_broken_pieces_leave_of_a_core_is_no_seam(turned: bool) -> None:
+    """Two cores of 70, each with a piece missing from its middle: the profile dips there as at a seam."""
+    rock = np.zeros((760, 200), bool)
+    for left in (5, 110):
+        rock[20:700, left : left + 70] = True
+        rock[400:500, left + 28 : left + 42] = False
+    found = measure(rock.T if turned else rock)
+    assert found is not None
+    assert found.width_px == 70
+    assert found.count == 2
+
+
 @pytest.mark.parametrize(("cores", "core_width"), [(3, 60), (5, 40), (8, 25)])
 def test_cores_that_touch_nearly_everywhere_are_told_apart_by_their_seams(cores: int, core_width: int) -> None:
     for rock in (touching(cores, core_width), touching(cores, core_width).T):
