@@ -11,18 +11,37 @@ from rockseg_core.domain.manifest import SelfTest
 
 OCTAVES_PX: Final = (64, 32, 16, 8, 4, 2, 1)
 TINT: Final = 1 / 8
+# Seeds from here on draw patches. Those below are of bundles from before, whose shares must stay what they were.
+FIRST_OF_PATCHES: Final = 1000
+PATCH_PX: Final = 128
 
 
 def noise_tile(seed: int, shape: tuple[int, int]) -> Pixels:
-    """(h, w, 3) uint8: grey noise in blocks of 64 to 1 px, each octave with the same amplitude, a tint for each 64 px.
+    """(h, w, 3) uint8: patches of 128 px, each of one grey and tint, with noise or stripes of one size and contrast.
 
-    It resembles rock enough for a network to see rock in half of it: plain noise is all background to a trained one,
-    and a machine that computes nothing would agree.
+    To a trained network they are of many classes. Of seeds below 1000 it is grey noise in blocks of 64 to 1 px, each
+    octave with the same amplitude, and a tint for each 64 px: of that a network may see one rock alone, and a machine
+    that computes next to nothing would agree.
     """
     stream = np.random.default_rng(seed).bit_generator
+    if seed >= FIRST_OF_PATCHES:
+        return _patches(stream, shape)
     grey = sum((_blocks(stream, shape, side, 1) for side in OCTAVES_PX), np.zeros((*shape, 1))) / len(OCTAVES_PX)
     tint = (_blocks(stream, shape, OCTAVES_PX[0], 3) - 128) * TINT
     return np.clip(grey + tint, 0, 255).astype(np.uint8)
+
+
+def _patches(stream: np.random.BitGenerator, shape: tuple[int, int]) -> Pixels:
+    tile = np.zeros((*shape, 3))
+    for top in range(0, shape[0], PATCH_PX):
+        for left in range(0, shape[1], PATCH_PX):
+            there = tile[top : top + PATCH_PX, left : left + PATCH_PX]
+            height, width = there.shape[:2]
+            grey, contrast, octave, striped, *tint = _blocks(stream, (1, 1), 1, 7)[0, 0]
+            side = OCTAVES_PX[int(octave) % len(OCTAVES_PX)]
+            noise = _blocks(stream, (height, 1 if striped < 128 else width), side, 1)
+            there[:] = grey + (np.array(tint) - 128) * TINT + (noise - 128) * contrast / 255
+    return np.clip(tile, 0, 255).astype(np.uint8)
 
 
 def _blocks(stream: np.random.BitGenerator, shape: tuple[int, int], side: int, channels: int) -> NDArray[np.float64]:

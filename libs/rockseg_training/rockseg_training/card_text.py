@@ -16,11 +16,11 @@ LIMITS: Final = """\
 - Real core of anhydrite, pure siltstone, interlayered siltstones and crust it has never seen, and of dolomite next to
   none: these it knows from drawn cores.
 - How a rock is called at a place whose rocks it never saw is a guess: of the strips of well 204/19-6, fold 1, which saw
-  no mudstone of the North Sea, called every row of mudstone sandstone.
+  no mudstone of the North Sea, called nearly every row of mudstone sandstone or limestone.
 - A rim or lid of nearly the rock's colour, foam and card between cores are partly called rock, and rock in a tray of
   its own colour partly background: the North Sea's boxes fare worst.
-- About a tenth of the pixels change their class when a photo is mirrored or a fifth lighter, nearly all of them from
-  one kind of rock to another.
+- A tenth to a seventh of the pixels change their class when a photo is mirrored or a fifth lighter, nearly all of them
+  from one kind of rock to another.
 - Where nobody gives the width of a core, it is read off what the model calls rock, and so is the number of cores. Where
   cores touch or are broken along, both may be wrong; the warning `core_width_uncertain` comes in many such cases, not
   in all.
