@@ -60,10 +60,13 @@ def measure(rock: BoolMap, known_width_px: float | None = None) -> CoreMeasure |
     typical = float(np.median(pieces)) if len(pieces) else width
     if abs(typical / width - 1) <= AGREEMENT:
         return CoreMeasure(width, axis, count_cores(profile, width, along))
-    lines = rock if vertical else rock.T
-    if typical < width and len(pieces) >= LEAST_SEAMED and alike(pieces) and parted(lines, profile, width):
-        return CoreMeasure(typical, axis, sum(round(float(length) / typical) for length in pieces))
-    return CoreMeasure(width, axis, count_cores(profile, width, along), sure=False)
+    if parted(rock if vertical else rock.T, profile, width):
+        if typical < width and len(pieces) >= LEAST_SEAMED and alike(pieces):
+            return CoreMeasure(typical, axis, sum(round(float(length) / typical) for length in pieces))
+        return CoreMeasure(width, axis, count_cores(profile, width, along), sure=False)
+    stretches = between_seams(profile, least_dip=1.0)
+    agrees = len(stretches) > 0 and abs(float(np.median(stretches)) / width - 1) <= AGREEMENT
+    return CoreMeasure(width, axis, count_cores(profile, width, along), sure=agrees)
 
 
 def runs(rock: BoolMap) -> NDArray[np.int64]:
@@ -85,11 +88,11 @@ def weighted_median(lengths: NDArray[np.int64]) -> float:
     return float(ordered[np.searchsorted(summed, summed[-1] / 2)])
 
 
-def between_seams(profile: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Lengths of the stretches of a profile above half its peak, cut where it dips."""
+def between_seams(profile: NDArray[np.float64], least_dip: float = LEAST_DIP) -> NDArray[np.int64]:
+    """Lengths of the stretches of a profile above half its peak, cut where it dips by so much of it."""
     top = float(np.percentile(profile[profile > 0], 95))
     rock = profile > PROFILE_SHARE * top
-    rock[dips(profile, LEAST_DIP * top)] = False
+    rock[dips(profile, least_dip * top)] = False
     lengths = runs(rock[None])
     return lengths[lengths >= LEAST_PIECE_PX]
 

@@ -83,8 +83,7 @@ def test_what_broken_pieces_leave_of_a_core_is_no_seam(turned: bool) -> None:
         rock[400:500, left + 28 : left + 42] = False
     found = measure(rock.T if turned else rock)
     assert found is not None
-    assert found.width_px == 70
-    assert found.count == 2
+    assert (found.width_px, found.count, found.sure) == (70, 2, True)
 
 
 @pytest.mark.parametrize(("cores", "core_width"), [(3, 60), (5, 40), (8, 25)])
