@@ -23,8 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.cluster)
 
 
-def needs_parts(*names: str) -> None:
-    if os.geteuid() != 0 or not installed(*names):
+def needs_parts(*names: str, further: Path | None = None) -> None:
+    """Of the programs built from Go modules those named, or all; and the file `further`."""
+    if os.geteuid() != 0 or not installed(*names) or (further and not further.is_file()):
         pytest.fail("the cluster needs root and what `make test-cluster` builds before the tests", pytrace=False)
 
 

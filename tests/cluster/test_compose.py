@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from PIL import Image
+from tests.cluster import seaweedfs
 from tests.cluster.command import until
 from tests.cluster.compose import FOLDER, Checkout
 from tests.cluster.conftest import needs_parts
@@ -32,7 +33,7 @@ HEALTHY: Final = {"api-1": "healthy", "api-2": "healthy", "kafka-1": "healthy", 
 @pytest.fixture(scope="session", autouse=True)
 def running_cluster() -> None:
     """None: Docker alone is enough."""
-    needs_parts("compose", "prometheus")
+    needs_parts("compose", "prometheus", further=seaweedfs.program())
 
 
 @dataclass(frozen=True)

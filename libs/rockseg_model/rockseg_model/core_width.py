@@ -21,6 +21,8 @@ LEAST_SEVERAL: Final = 1.5  # of the core width: a wider stretch holds cores tha
 # Where cores touch in places, runs of rock go over several of them, and their median with them; the profile across the
 # cores still dips at each seam, by 6 to 50 % of its peak in boxes of limestone and in trays.
 LEAST_DIP: Final = 0.05  # of the peak
+# A shallow dip is a seam where narrow gaps part the rock: missing pieces leave such dips too. A deep one always is.
+DEEP_DIP: Final = 0.3
 NARROW_GAP: Final = 0.1  # of the run of rock that goes over the seam, …
 LEAST_PARTED: Final = 0.04  # … in so many of the lines across: 0.13 to 0.97 at real seams, 0.01 in broken cores
 ALIKE: Final = 0.25  # a box's cores differ by no more from their median, …
@@ -56,17 +58,14 @@ def measure(rock: BoolMap, known_width_px: float | None = None) -> CoreMeasure |
     if known_width_px:
         return CoreMeasure(known_width_px, axis, count_cores(profile, known_width_px, along))
     width = weighted_median(over if vertical else down)
-    pieces = between_seams(profile)
+    narrow_gaps = parted(rock if vertical else rock.T, profile, width)
+    pieces = between_seams(profile, LEAST_DIP if narrow_gaps else DEEP_DIP)
     typical = float(np.median(pieces)) if len(pieces) else width
     if abs(typical / width - 1) <= AGREEMENT:
         return CoreMeasure(width, axis, count_cores(profile, width, along))
-    if parted(rock if vertical else rock.T, profile, width):
-        if typical < width and len(pieces) >= LEAST_SEAMED and alike(pieces):
-            return CoreMeasure(typical, axis, sum(round(float(length) / typical) for length in pieces))
-        return CoreMeasure(width, axis, count_cores(profile, width, along), sure=False)
-    stretches = between_seams(profile, least_dip=1.0)
-    agrees = len(stretches) > 0 and abs(float(np.median(stretches)) / width - 1) <= AGREEMENT
-    return CoreMeasure(width, axis, count_cores(profile, width, along), sure=agrees)
+    if typical < width and len(pieces) >= LEAST_SEAMED and alike(pieces):
+        return CoreMeasure(typical, axis, sum(round(float(length) / typical) for length in pieces))
+    return CoreMeasure(width, axis, count_cores(profile, width, along), sure=False)
 
 
 def runs(rock: BoolMap) -> NDArray[np.int64]:
@@ -88,7 +87,7 @@ def weighted_median(lengths: NDArray[np.int64]) -> float:
     return float(ordered[np.searchsorted(summed, summed[-1] / 2)])
 
 
-def between_seams(profile: NDArray[np.float64], least_dip: float = LEAST_DIP) -> NDArray[np.int64]:
+def between_seams(profile: NDArray[np.float64], least_dip: float) -> NDArray[np.int64]:
     """Lengths of the stretches of a profile above half its peak, cut where it dips by so much of it."""
     top = float(np.percentile(profile[profile > 0], 95))
     rock = profile > PROFILE_SHARE * top
@@ -98,10 +97,7 @@ def between_seams(profile: NDArray[np.float64], least_dip: float = LEAST_DIP) ->
 
 
 def parted(lines: BoolMap, profile: NDArray[np.float64], width: float) -> bool:
-    """Whether at most of the profile's dips narrow gaps part the rock; else broken pieces of a core left them.
-
-    `lines` run across the cores.
-    """
+    """Whether narrow gaps part the rock at most of the profile's dips; False without dips. `lines` run across."""
     reach = max(3, round(NARROW_GAP * width))
     closed = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)).astype(np.bool_)
     gaps = closed & ~lines

@@ -19,9 +19,9 @@ PATCH_PX: Final = 128
 def noise_tile(seed: int, shape: tuple[int, int]) -> Pixels:
     """(h, w, 3) uint8: patches of 128 px, each of one grey and tint, with noise or stripes of one size and contrast.
 
-    To a trained network they are of many classes. Of seeds below 1000 it is grey noise in blocks of 64 to 1 px, each
-    octave with the same amplitude, and a tint for each 64 px: of that a network may see one rock alone, and a machine
-    that computes next to nothing would agree.
+    Smaller tiles have smaller patches, two across at least. A trained network sees rock in some and none in others. Of
+    seeds below 1000 it is grey noise in blocks of 64 to 1 px, each octave with the same amplitude, and a tint for each
+    64 px: of that a network may see one rock alone, and a machine that computes next to nothing would agree.
     """
     stream = np.random.default_rng(seed).bit_generator
     if seed >= FIRST_OF_PATCHES:
@@ -33,9 +33,10 @@ def noise_tile(seed: int, shape: tuple[int, int]) -> Pixels:
 
 def _patches(stream: np.random.BitGenerator, shape: tuple[int, int]) -> Pixels:
     tile = np.zeros((*shape, 3))
-    for top in range(0, shape[0], PATCH_PX):
-        for left in range(0, shape[1], PATCH_PX):
-            there = tile[top : top + PATCH_PX, left : left + PATCH_PX]
+    patch = min(PATCH_PX, min(shape) // 2)
+    for top in range(0, shape[0], patch):
+        for left in range(0, shape[1], patch):
+            there = tile[top : top + patch, left : left + patch]
             height, width = there.shape[:2]
             grey, contrast, octave, striped, *tint = _blocks(stream, (1, 1), 1, 7)[0, 0]
             side = OCTAVES_PX[int(octave) % len(OCTAVES_PX)]

@@ -11,6 +11,7 @@ from rockseg_training.datasets.shared import read_shared, read_textures
 from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
+RECIPE: Final = 2  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
 PHOTO_SHARE: Final = 0.5  # pretraining has shown drawn cores alone
 # Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
 KIND_SHARE: Final = 0.5

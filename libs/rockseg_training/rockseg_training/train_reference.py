@@ -30,7 +30,7 @@ from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 from rockseg_training.reference_bundle import CALIBRATION_CROPS, Sure, calibrated, segmenter_of, write_reference
 from rockseg_training.reference_network import DECODERS, begun
-from rockseg_training.reference_recipe import pretraining_recipe, reference_photos, reference_recipe
+from rockseg_training.reference_recipe import RECIPE, pretraining_recipe, reference_photos, reference_recipe
 from rockseg_training.reference_runs import PRETRAINING, default_checkpoints, run_folder, what_is_left
 from rockseg_training.train import Length, Lines, train
 from rockseg_training.trainer import Progress, Rates, Trainer
@@ -72,7 +72,7 @@ class Run:
 
     def named(self, stage: str) -> str:
         """What a checkpoint must have been written by to be gone on from."""
-        return f"reference, {stage}, {self.decoder} decoder, seed {self.seed}"
+        return f"reference, recipe {RECIPE}, {stage}, {self.decoder} decoder, seed {self.seed}"
 
 
 def train_reference(run: Run, say: Callable[[str], None]) -> Path:

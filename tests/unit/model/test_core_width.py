@@ -86,6 +86,21 @@ def test_what_broken_pieces_leave_of_a_core_is_no_seam(turned: bool) -> None:
     assert (found.width_px, found.count, found.sure) == (70, 2, True)
 
 
+def test_wide_walls_that_are_mostly_called_rock_are_seams_still() -> None:
+    """Four cores of 60 with walls of 30, over which the mask goes in 11 stretches of 20."""
+    rock = np.zeros((400, 330), bool)
+    for core in range(4):
+        rock[:, 90 * core : 90 * core + 60] = True
+    for wall in range(3):
+        for at in range(11):
+            top = (at * 36 + 13 * wall) % 380
+            rock[top : top + 20, 90 * wall + 60 : 90 * wall + 90] = True
+    found = measure(rock)
+    assert found is not None
+    assert 60 <= found.width_px <= 90  # a core, at most with its wall; not the run of rock over two of them
+    assert found.count == 4
+
+
 @pytest.mark.parametrize(("cores", "core_width"), [(3, 60), (5, 40), (8, 25)])
 def test_cores_that_touch_nearly_everywhere_are_told_apart_by_their_seams(cores: int, core_width: int) -> None:
     for rock in (touching(cores, core_width), touching(cores, core_width).T):
