@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rockseg_training.album import Album, Group
-from rockseg_training.datasets.photo import Dataset
-from rockseg_training.labels import LabelSpace, translation
-from rockseg_training.photo_crop import crop_photo
+from rockseg_training.datasets.photo import Dataset, Photo
+from rockseg_training.labels import FIRST_SET, UNLABELLED, LabelSpace, translation
+from rockseg_training.photo_crop import Changes, crop_photo, crop_twins
 from rockseg_training.reference import REFERENCE
 from rockseg_training.repainted import Repainter
 from rockseg_training.synthetic.box_layouts import read_channels
@@ -28,24 +28,30 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
+RECIPE: Final = 4  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
 @dataclass(frozen=True)
 class Batch:
-    """pixels (N, h, w, 3) uint8 RGB, labels (N, h, w) uint8."""
+    """pixels (N, h, w, 3) uint8 RGB, labels (N, h, w) uint8; `twins`: numbers of the crops whose next shows the same
+    place as `crop_twins` says.
+    """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.uint8]
+    twins: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What batches are made of; whatever of it changes, changes the weights. `dataset` is in `space`.
 
-    Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of a few kinds,
-    `kind_share` say which; the others say rock. In `repaint_share` of those cut from photos drawn rocks take the place
-    of the real. What is drawn is of `families`, with `patches` and `layouts` if given.
+    Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of several kinds,
+    `kind_share` say of which; the others say rock. In `repaint_share` of those cut from photos drawn rocks take the
+    place of the real, in `redress_share` the background is another. With `twins`, those whose rock is left as it is,
+    and is one of several kinds, have a twin, which comes on top of the share. What is drawn is of `families`, with
+    `patches` and `layouts` if given.
     """
 
     seed: int
@@ -55,6 +61,8 @@ class Recipe:
     photo_share: float = 0.0
     kind_share: float = 1.0
     repaint_share: float = 0.0
+    redress_share: float = 0.0
+    twins: bool = False
     crops: int = CROPS
     families: Which = "all"
     patches: Path | None = None  # a folder of textures
@@ -79,30 +87,45 @@ class Drawer:
 
     def draw(self, number: int) -> Batch:
         count, height, width = self._recipe.shape(number)
-        crops = [self._crop(number, place, height, width) for place in range(count)]
-        return Batch(np.stack([crop.pixels for crop in crops]), np.stack([crop.mask for crop in crops]))
+        crops: list[Drawn] = []
+        twins = []
+        while len(crops) < count:
+            found = self._crops(number, len(crops), height, width, room=count - len(crops))
+            twins += [len(crops)] if len(found) > 1 else []
+            crops += found
+        return Batch(np.stack([crop.pixels for crop in crops]), np.stack([crop.mask for crop in crops]), tuple(twins))
 
-    def _crop(self, number: int, place: int, height: int, width: int) -> Drawn:
-        seed = self._recipe.seed
-        rng = np.random.default_rng((seed, number, place, 1))
-        if self._album and rng.random() < self._recipe.photo_share:
+    def _crops(self, number: int, place: int, height: int, width: int, *, room: int) -> Sequence[Drawn]:
+        """One crop, or twins where there is room for them."""
+        recipe = self._recipe
+        rng = np.random.default_rng((recipe.seed, number, place, 1))
+        if self._album and rng.random() < recipe.photo_share:
             photo, around = self._album.pick(rng)
-            repaint = self._repainter() if rng.random() < self._recipe.repaint_share else None
-            crop = crop_photo(rng, photo, height, width, around=around, repaint=repaint)
-            told = rng.random() < self._recipe.kind_share
-            return crop if told else Drawn(crop.pixels, self._recipe.space.kinds_hidden(crop.mask))
+            repaint = self._repainter() if rng.random() < recipe.repaint_share else None
+            changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share))
+            told = rng.random() < recipe.kind_share
+            cut: Sequence[Drawn]
+            if recipe.twins and room > 1 and repaint is None and around is None and _of_several_kinds(photo):
+                cut = crop_twins(rng, photo, height, width, changes=changes)
+            else:
+                cut = [crop_photo(rng, photo, height, width, around=around, changes=changes)]
+            return cut if told else [Drawn(crop.pixels, recipe.space.kinds_hidden(crop.mask)) for crop in cut]
         crop = draw_crop(
-            (seed, number, place),
+            (recipe.seed, number, place),
             height,
             width,
-            families=self._recipe.families,
+            families=recipe.families,
             textures=self._patches,
             channels=self._channels,
         )
-        return Drawn(crop.pixels, self._drawn[crop.mask])
+        return [Drawn(crop.pixels, self._drawn[crop.mask])]
 
     def _repainter(self) -> Repainter:
         return Repainter(Painter(self._recipe.families, self._patches or {}), self._drawn)
+
+
+def _of_several_kinds(photo: Photo) -> bool:
+    return bool(((photo.labels >= FIRST_SET) & (photo.labels != UNLABELLED)).any())
 
 
 _drawer: Drawer  # of a drawing process

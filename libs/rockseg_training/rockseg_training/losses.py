@@ -1,5 +1,6 @@
 """Loss with partial labels: the network is free within what is known, and pays for leaving it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -9,6 +10,8 @@ from torch.nn import functional
 from rockseg_training.labels import FIRST_SET, UNLABELLED
 
 _IGNORED: Final = -100
+_NEVER: Final = -1e4  # a logit so low that its probability is 0 in float32, and so high that no difference is NaN
+SHARPENED: Final = 0.5  # temperature of what twins say together; MixMatch's own
 
 
 def partial_cross_entropy(logits: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
@@ -39,3 +42,30 @@ def rock_dice(logits: Tensor, labels: Tensor) -> Tensor:
     truth = (labels != 0).float()
     overlap = (rock * truth * known).sum()
     return 1 - (2 * overlap + 1.0) / (((rock + truth) * known).sum() + 1.0)
+
+
+def disagreement(logits: Tensor, labels: Tensor, allowed: Tensor, twins: Sequence[int], shift: int) -> Tensor:
+    """How far twins are from what both together say, where their rock is known as one of several kinds.
+
+    Cross-entropy of each with the mean of the two over the kinds allowed. Where these are few the mean is sharpened
+    (Berthelot et al. 2019, "MixMatch", doi 10.48550/arXiv.1905.02249): to agree, both must be sure, and no change of
+    light tips the balance. Rock that may be of any kind is spared that, lest the network grow sure of its guesses.
+    Summed over both twins and divided as in `partial_cross_entropy`, so that a pixel weighs what a label does.
+
+    logits (N, C, h, w) float32; labels (N, h, w) int64; `allowed` (256, C); `twins`, at least one, and `shift` (pixels)
+    as in `crop_twins`.
+    """
+    number = torch.tensor(twins, device=logits.device)
+    first = logits[number][:, :, shift:, shift:]
+    second = logits[number + 1].flip(3)[:, :, :-shift, :-shift]
+    known = labels[number][:, shift:, shift:]
+    kinds = allowed[known].permute(0, 3, 1, 2)  # (twins, C, h, w)
+    surprises = [functional.log_softmax(either.masked_fill(~kinds, _NEVER), 1) for either in (first, second)]
+    with torch.no_grad():
+        count = kinds.sum(1, keepdim=True)
+        mean = (surprises[0].exp() + surprises[1].exp()) / 2
+        wanted = mean ** torch.where(count < kinds.shape[1] - 1, 1 / SHARPENED, 1.0)
+        wanted = wanted / wanted.sum(1, keepdim=True)
+    cost = -(wanted * (surprises[0] + surprises[1]).masked_fill(~kinds, 0.0)).sum(1)
+    there = (known >= FIRST_SET) & (known < UNLABELLED)
+    return (cost * there).sum() / (labels != UNLABELLED).sum().clamp(min=1)

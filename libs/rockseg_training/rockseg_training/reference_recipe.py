@@ -11,11 +11,11 @@ from rockseg_training.datasets.shared import read_shared, read_textures
 from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
-RECIPE: Final = 2  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
 PHOTO_SHARE: Final = 0.5  # pretraining has shown drawn cores alone
 # Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
 KIND_SHARE: Final = 0.5
 REPAINT_SHARE: Final = 0.5  # of crops of boxes and columns; see `repainted`
+REDRESS_SHARE: Final = 0.3  # of the same; see `redressed`
 # Share of real crops by the start of the photo's name; textures, by class, share TEXTURE_SHARE.
 FOLDER_SHARES: Final = {
     "core-boxes": 0.36,
@@ -54,6 +54,8 @@ def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) ->
         PHOTO_SHARE,
         KIND_SHARE,
         REPAINT_SHARE,
+        REDRESS_SHARE,
+        twins=True,
         families="train",
         patches=textures,
         patches_left_out=fold.textures_left_out(textures, read_textures(data)),

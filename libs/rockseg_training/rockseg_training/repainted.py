@@ -19,6 +19,7 @@ from rockseg_training.synthetic.crop import core_mm
 from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.rock import Face
 from rockseg_training.synthetic.stage import Stage
+from rockseg_training.synthetic.suite import draw_suite
 
 LEAST_ROCK: Final = 0.1  # of a crop, and LEAST_REST of background: else it is as good as a drawn one
 LEAST_REST: Final = 0.02
@@ -49,8 +50,8 @@ class Repainter:
         slow = np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur), np.float32)
         faces *= _shading(rng, slow, rock)
         faces += rng.uniform(0, MOST_GRAIN) * (pixels - slow)
-        within = _within(labels, rock)
-        alpha = cv2.GaussianBlur(within.astype(np.float32), (3, 3), 0)[..., None]
+        inside = within(labels, rock)
+        alpha = cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0)[..., None]
         painted = np.asarray(pixels + alpha * (faces - pixels), np.float32)
         named = np.where(rock, kinds, labels).astype(np.uint8)
         return (painted, named) if upright else (painted.swapaxes(0, 1), named.T)
@@ -61,7 +62,7 @@ class Repainter:
         """A face and the labels of a core for each stretch of columns between two walls."""
         height, width = rock.shape
         faces, kinds = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.uint8)
-        stage = Stage(self.painter, core_width_px, core_mm(rng, core_width_px))
+        stage = Stage(self.painter, core_width_px, core_mm(rng, core_width_px), suite=draw_suite(rng))
         walls = np.flatnonzero(np.diff(rock.mean(0) > WALL)) + 1
         edges = [0, *walls.tolist(), width]
         for left, right in pairwise(edges):
@@ -78,7 +79,7 @@ def _shading(rng: np.random.Generator, slow: Face, rock: NDArray[np.bool_]) -> F
     return shading
 
 
-def _within(labels: Labels, rock: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def within(labels: Labels, rock: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Rock, and what is unsure and nearer to it than to the background: an unsure rim has rock's colour mostly."""
     if not (labels == UNLABELLED).any():
         return rock

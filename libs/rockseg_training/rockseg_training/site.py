@@ -19,7 +19,7 @@ from rockseg_model.manifest_rules import NAME
 from rockseg_model.torch_network import choose_device
 from rockseg_model.weights import network_of, unpack
 from rockseg_training.album import balanced
-from rockseg_training.batches import CROPS, Recipe, batches
+from rockseg_training.batches import CROPS, RECIPE, Recipe, batches
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.device import settle
 from rockseg_training.growth import grown
@@ -202,6 +202,7 @@ def _check_folders(options: SiteOptions) -> None:
 def _run(options: SiteOptions, start: Bundle, site: SiteData) -> str:
     """A digest of all that makes the weights but the length: a checkpoint is gone on from by the same run alone."""
     what = {
+        "recipe": RECIPE,
         "start": start.ref.digest,
         "classes": site.space.names,
         "sets": dict(site.space.sets),

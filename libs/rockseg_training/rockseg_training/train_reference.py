@@ -18,7 +18,7 @@ from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
 from rockseg_training.averaging import SECOND_SHARE, between
-from rockseg_training.batches import CROPS, Recipe, batches
+from rockseg_training.batches import CROPS, RECIPE, Recipe, batches
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.datasets.shared import is_shared
@@ -30,7 +30,7 @@ from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 from rockseg_training.reference_bundle import CALIBRATION_CROPS, Sure, calibrated, segmenter_of, write_reference
 from rockseg_training.reference_network import DECODERS, begun
-from rockseg_training.reference_recipe import RECIPE, pretraining_recipe, reference_photos, reference_recipe
+from rockseg_training.reference_recipe import pretraining_recipe, reference_photos, reference_recipe
 from rockseg_training.reference_runs import PRETRAINING, default_checkpoints, run_folder, what_is_left
 from rockseg_training.train import Length, Lines, train
 from rockseg_training.trainer import Progress, Rates, Trainer

@@ -17,13 +17,15 @@ from rockseg_training.batches import Batch
 from rockseg_training.device import QuickDepthwise, as_input, autocast
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.labels import LabelSpace
-from rockseg_training.losses import partial_cross_entropy, rock_dice
+from rockseg_training.losses import disagreement, partial_cross_entropy, rock_dice
+from rockseg_training.photo_crop import TWIN_SHIFT_PX
 from rockseg_training.reference import REFERENCE
 
 WARM_UP_STEPS: Final = 60
 LAST_RATE: Final = 0.02  # of the full rate, at the end of the cosine
 EMA_DECAY: Final = 0.997
 DICE_WEIGHT: Final = 0.5
+TWIN_WEIGHT: Final = 1.0  # a pixel's disagreement costs what a wrong label does
 CHECKPOINT: Final = "checkpoint.pt"
 
 
@@ -96,6 +98,9 @@ class Trainer:
             logits = self.network(as_input(batch.pixels, self._normalisation, self.device))
         loss = partial_cross_entropy(logits.float(), labels, self._allowed)
         loss = loss + DICE_WEIGHT * rock_dice(logits.float(), labels)
+        if batch.twins:
+            apart = disagreement(logits.float(), labels, self._allowed, batch.twins, TWIN_SHIFT_PX)
+            loss = loss + TWIN_WEIGHT * apart
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch types no backward
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)

@@ -5,7 +5,7 @@ import pytest
 
 from rockseg_training.datasets.photo import Photo
 from rockseg_training.labels import ROCK, UNLABELLED
-from rockseg_training.photo_crop import crop_photo
+from rockseg_training.photo_crop import Changes, crop_photo
 from rockseg_training.reference import MUD_OR_LIME, REFERENCE
 from rockseg_training.repainted import Repainter
 from rockseg_training.synthetic.paint import Painter
@@ -90,6 +90,7 @@ def test_a_photo_s_crop_is_repainted_in_the_labels_of_its_space() -> None:
     photo = Photo("boxes/a", "a", pixels.astype(np.uint8), labels, CORE)
     all_rock = np.full(256, REFERENCE.label[ROCK], np.uint8)
     repainter = Repainter(Painter("train"), all_rock)
-    masks = [crop_photo(np.random.default_rng(seed), photo, 256, 256, repaint=repainter).mask for seed in range(6)]
+    crops = [crop_photo(np.random.default_rng(seed), photo, 256, 256, changes=Changes(repainter)) for seed in range(6)]
+    masks = [crop.mask for crop in crops]
     kinds = {int(label) for mask in masks for label in np.unique(mask)}
     assert kinds == {0, UNLABELLED, REFERENCE.label[ROCK]}

@@ -11,6 +11,7 @@ import pytest
 
 from rockseg_training.synthetic.box import draw_box
 from rockseg_training.synthetic.box_layouts import Channel, read_channels
+from rockseg_training.synthetic.camera import photograph
 from rockseg_training.synthetic.column import draw_column, succession
 from rockseg_training.synthetic.crop import draw_crop
 from rockseg_training.synthetic.demo_core import LEFT, RIGHT, draw_demo_core
@@ -69,8 +70,10 @@ def test_some_boxes_have_the_colour_of_the_rock_that_lies_in_them() -> None:
         rng = np.random.default_rng(seed)
         scene = Scene(np.full((256, 256, 3), 200.0, np.float32), np.zeros((256, 256), np.uint8))
         draw_box(rng, scene, _stage(80.0))
-        rock, wall = (scene.pixels[there].mean(0) for there in (scene.mask > 0, scene.kinds == Kind.WALL))
-        apart.append(np.abs(rock - wall).mean())
+        rock, wall = scene.mask > 0, scene.kinds == Kind.WALL
+        if rock.any() and wall.any():
+            apart.append(np.abs(scene.pixels[rock].mean(0) - scene.pixels[wall].mean(0)).mean())
+    assert len(apart) >= 50
     assert 0.25 <= np.mean(np.array(apart) < 25) <= 0.6
 
 
@@ -85,6 +88,19 @@ def test_photos_cut_to_one_core_show_where_some_of_it_was_lost() -> None:
             assert black.std(0).max() < 15  # one colour, and no rock's grain
     assert len(lost) >= 6
     assert min(lost) < 20 < max(lost)
+
+
+def test_drawn_mudstone_is_as_rough_as_the_dark_cores_of_real_boxes_are() -> None:
+    # Of nine real boxes, at 160 px a core: the median of |G(0.5) − G(1)| on the rock is 0.43 to 0.73 grey levels.
+    contrast = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        mud = draw_column(rng, 160, 160, Stage(Painter(), 160.0, 85.0), whole=True, beds=[(3, 9.0)])
+        grey = photograph(rng, mud.pixels).astype(np.float32).mean(2)
+        fine = cv2.GaussianBlur(grey, (0, 0), 0.5) - cv2.GaussianBlur(grey, (0, 0), 1.0)
+        contrast.append(np.median(np.abs(fine)))
+    assert 0.35 < np.median(contrast) < 0.9
+    assert np.percentile(contrast, 80) > 0.6
 
 
 def test_beds_come_in_the_order_asked_for() -> None:

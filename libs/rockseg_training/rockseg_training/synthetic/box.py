@@ -14,6 +14,7 @@ from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
 
 OWN_COLOUR_SHARE: Final = 0.3  # of boxes in the colour of what lies in them: grey slabs in grey trays
+LINED_SHARE: Final = 0.12  # of channels: felt, paper and lids with writing were called rock
 END_SHADOW_SHARE: Final = 0.3  # of channels: a dark block on an empty bottom was called rock
 
 
@@ -74,6 +75,10 @@ def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, col
     if rng.random() < END_SHADOW_SHARE:
         face *= 1 - _end_shadow(rng, *face.shape[:2])
     scene.put(Thing(Kind.TRAY, face), 0, left)
+    if rng.random() < LINED_SHARE:
+        long = max(8, int(rng.uniform(0.3, 1.2) * len(face)))
+        top = int(rng.uniform(-0.2, 0.8) * len(face))
+        scene.put(props.sheet(rng, long, max(8, int(across * rng.uniform(0.7, 1)))), top, left)
 
 
 def _end_shadow(rng: np.random.Generator, height: int, across: int) -> NDArray[np.float32]:

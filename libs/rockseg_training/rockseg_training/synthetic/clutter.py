@@ -7,12 +7,12 @@ import numpy as np
 from rockseg_training.synthetic import props
 from rockseg_training.synthetic.scene import Scene
 
-# How often each lies about, beside what boxes hold: so often that each is seen in 15 crops of 100.
-OFTEN: Final = ((props.foam, 0.16), (props.label, 0.28), (props.ruler, 0.34), (props.chart, 0.34))
+# How often each lies about, beside what boxes hold: so often that each kind is seen in 15 crops of 100.
+OFTEN: Final = ((props.foam, 0.16), (props.label, 0.28), (props.sheet, 0.08), (props.ruler, 0.34), (props.chart, 0.34))
 
 
 def scatter(rng: np.random.Generator, scene: Scene, core_width_px: float) -> None:
-    """Lay foam, labels, rulers and charts about, mostly along the rim, where they hide least of the core."""
+    """Lay foam, labels, sheets, rulers and charts about, mostly along the rim, where they hide least of the core."""
     height, width = scene.size
     for thing, often in OFTEN:
         if rng.random() > often:

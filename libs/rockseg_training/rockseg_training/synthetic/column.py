@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from rockseg_training.synthetic.noise import profile
 from rockseg_training.synthetic.pieces import pieces, pieces_of
 from rockseg_training.synthetic.rock import Face
-from rockseg_training.synthetic.sawn import hairlines, relief
+from rockseg_training.synthetic.sawn import hairlines, relief, rough
 from rockseg_training.synthetic.stage import Stage
+from rockseg_training.synthetic.suite import MOST_SOFT, softness
 from rockseg_training.synthetic.writing import write
 
 # Rocks that lie on each other: a core shows one company, now and then a stranger.
@@ -57,7 +58,7 @@ def draw_column(
     """
     beds = succession(rng, height / stage.core_width_px) if beds is None else beds
     pixels, mask = _lay_beds(rng, height, width, stage, beds)
-    pixels = relief(rng, pixels)
+    pixels = relief(rng, rough(rng, pixels))
     if rng.random() < 0.5 or not whole:
         pixels = hairlines(rng, pixels, width)
     ink = None
@@ -93,20 +94,24 @@ def _lay_beds(
     pixels, mask = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.uint8)
     across = np.arange(width, dtype=np.float32)
     top = np.full(width, -1.0, np.float32)
+    reach = int(MOST_SOFT / 2 * stage.core_width_px) if stage.suite else 0  # below a bed, for the next to pass into it
+    above = 0
     for index, thick in beds:
+        soft = max(1.0, softness(rng, stage.suite, above, index) * stage.core_width_px)
         slope = rng.normal(0, 0.06) if rng.random() < 0.85 else rng.normal(0, 0.3)
         bottom = top.max() + thick * stage.core_width_px + slope * (across - width / 2)
         bottom += rng.choice([0.0, 0.01, 0.03]) * width * profile(rng, width, width / 5)
-        first, end = max(0, int(top.min())), int(min(height, np.ceil(bottom.max()) + 1))
+        first, end = max(0, int(top.min() - soft / 2)), int(min(height, np.ceil(bottom.max()) + 1 + reach))
         if end > first:
             face = stage.painter.paint(
                 rng, index, end - first, width, core_width_px=stage.core_width_px, core_mm=stage.core_mm
             )
+            face = stage.suite.toned(rng, index, face) if stage.suite else face
             rows = np.arange(first, end, dtype=np.float32)[:, None]
-            share = np.clip(rows - top + 0.5, 0, 1)[..., None]  # of each pixel that lies below the contact
+            share = np.clip((rows - top) / soft + 0.5, 0, 1)[..., None]  # of each pixel that lies below the contact
             pixels[first:end] += share * (face - pixels[first:end])
             mask[first:end][share[..., 0] >= 0.5] = index
-        top = bottom.astype(np.float32)
+        top, above = bottom.astype(np.float32), index
         if top.min() >= height:
             break
     return pixels, mask

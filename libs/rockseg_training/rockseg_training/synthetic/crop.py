@@ -18,6 +18,7 @@ from rockseg_training.synthetic.props import Kind
 from rockseg_training.synthetic.rock import Face
 from rockseg_training.synthetic.scene import Scene
 from rockseg_training.synthetic.stage import Stage
+from rockseg_training.synthetic.suite import draw_suite
 from rockseg_training.synthetic.textures import Textures
 
 CORE_WIDTH_PX: Final = 160.0
@@ -59,7 +60,7 @@ def draw_crop(
     along_x = bool(rng.random() < 0.5)
     across = min(core_width_px(rng), max(height, width) / 2)
     painter = Painter(families, textures if textures and families != "held_out" else {})
-    stage = Stage(painter, across, core_mm(rng, across), channels)
+    stage = Stage(painter, across, core_mm(rng, across), channels, draw_suite(rng))
     scene = draw_scene(rng, *((width, height) if along_x else (height, width)), stage)
     shown = _shown(scene)
     pixels, mask = scene.pixels, scene.mask

@@ -20,6 +20,8 @@ FLOORS: Final = (
 )  # fmt: skip
 # White, blue, lime, red, and a foam gone yellow.
 FOAMS: Final = ((238, 238, 236), (52, 132, 206), (186, 232, 52), (206, 58, 56), (226, 214, 190))
+# Felt, paper, cream lids, kraft paper, grey wrapping.
+SHEETS: Final = ((226, 226, 222), (240, 238, 232), (206, 194, 170), (186, 158, 118), (176, 172, 156))
 PAPERS: Final = ((234, 232, 226), (234, 232, 226), (240, 222, 150), (170, 200, 224), (226, 120, 110))
 
 
@@ -96,6 +98,25 @@ def label(rng: np.random.Generator, height: int, width: int) -> Thing:
     face = colour + rng.normal(0, 1, (height, width, 1)).astype(np.float32)
     lines = 1 + int(rng.integers(0, 4)) if rng.random() < 0.8 else 0
     return Thing(Kind.LABEL, *write(rng, face.astype(np.float32), lines=lines))
+
+
+def sheet(rng: np.random.Generator, height: int, width: int) -> Thing:
+    """What lines an empty channel or takes the place of core: felt, paper or a lid, folded, soiled and written on."""
+    colour = shade(rng, np.array(SHEETS[rng.integers(len(SHEETS))], np.float32), lightness=14, chroma=5)
+    texture = fractal(rng, height, width, beta=rng.uniform(0.3, 2.5), finest_px=1.5)
+    deep, finest = rng.uniform(0, 0.12), max(2.0, width / 12)
+    folds = deep * fractal(rng, height, width, beta=2.5, stretch=(8.0, 1.0), finest_px=finest)
+    face = (colour + rng.uniform(0.5, 7) * texture[..., None]) * (1 + folds[..., None])
+    if rng.random() < 0.5:
+        dirt = np.clip(fractal(rng, height, width, beta=1.2, finest_px=2.0) - rng.uniform(1.2, 2.4), 0, 1)
+        face = face * (1 - rng.uniform(0.3, 0.8) * dirt[..., None])
+    drawing = np.clip(face, 0, 255).astype(np.uint8)
+    for _ in range(int(rng.integers(0, 4))):  # strokes of a pen
+        bends = np.cumsum(rng.normal(0, 0.15, (6, 2)), 0) + rng.random(2)
+        points = np.round(bends * (width, height) * 8).astype(np.int32)
+        grey = float(rng.uniform(10, 80))
+        cv2.polylines(drawing, [points], False, (grey, grey, grey), 1, cv2.LINE_AA, 3)
+    return Thing(Kind.LABEL, *write(rng, drawing.astype(np.float32), lines=int(rng.integers(0, 4))))
 
 
 def ruler(rng: np.random.Generator, height: int, width: int) -> Thing:

@@ -1,11 +1,15 @@
 """The shape of a core's surface: a sawn face, a round flank, hairlines across it."""
 
+from typing import Final
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rockseg_training.synthetic.noise import fractal
 from rockseg_training.synthetic.rock import Face
+
+ROUGHNESS: Final = 2.0  # grey levels, the median over cores
 
 
 def relief(rng: np.random.Generator, pixels: Face) -> Face:
@@ -32,6 +36,15 @@ def relief(rng: np.random.Generator, pixels: Face) -> Face:
         wet = 1 / (1 + np.exp(-6 * (fractal(rng, height, width, beta=3.0, finest_px=width / 5) - rng.uniform(0, 1))))
         pixels = pixels * (1 - rng.uniform(0.1, 0.35) * wet[..., None])
     return pixels.astype(np.float32)
+
+
+def rough(rng: np.random.Generator, pixels: Face) -> Face:
+    """What saw, dust and film leave on every rock alike, (h, w, 3): fine-grained rock is not as smooth as it would be.
+
+    Strengths are such that drawn mudstone has the fine contrast that dark cores of real boxes have.
+    """
+    strength = np.float32(rng.lognormal(np.log(ROUGHNESS), 0.55))
+    return pixels + strength * fractal(rng, *pixels.shape[:2], beta=rng.uniform(0.0, 1.6), finest_px=1.0)[..., None]
 
 
 def hairlines(rng: np.random.Generator, pixels: Face, width: int) -> Face:

@@ -15,7 +15,7 @@ PODS = Shape(flat=(0.25, 0.5), turn=0.12, rough=0.08, spread=0.4)
 
 
 def _marly(mottle: Range = (1.5, 4), flat: Range = (2, 8)) -> Mark:
-    return fabric(mottle=mottle, beta=(1.8, 2.8), flat=flat, grain_mm=(0.05, 0.15), grain=(3, 8))
+    return fabric(mottle=mottle, beta=(1.8, 2.8), flat=flat, grain_mm=(0.05, 0.15), grain=(14, 34))
 
 
 def _lime_comes_and_goes(contrast: Range = (9, 18)) -> Mark:

@@ -1,0 +1,164 @@
+"""Twins: one place of a photo in two lights, and the price of seeing two rocks there."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+from rockseg_model.network import build_network
+from rockseg_training.album import Group
+from rockseg_training.batches import Batch, Drawer, Recipe
+from rockseg_training.datasets.photo import Dataset, Photo
+from rockseg_training.labels import ROCK, UNLABELLED, Labels
+from rockseg_training.losses import disagreement
+from rockseg_training.photo_crop import TWIN_SHIFT_PX, Changes, crop_photo, crop_twins
+from rockseg_training.reference import MUD_OR_LIME, REFERENCE
+from rockseg_training.trainer import Trainer
+
+ALLOWED = torch.from_numpy(REFERENCE.allowed())
+SET = REFERENCE.label[MUD_OR_LIME]
+MUD, LIME, SAND = (REFERENCE.label[name] for name in ("mudstone", "limestone", "sandstone"))
+SHIFT = 2
+
+
+def _photo() -> Photo:
+    """Steps of grey 40 px wide, told apart by their labels as well."""
+    steps = np.add.outer(np.arange(600) // 40, np.arange(500) // 40) % 5
+    pixels = np.repeat((40 + 35 * steps)[..., None], 3, 2).astype(np.uint8)
+    return Photo("box", "a", pixels, steps.astype(np.uint8), 160.0)
+
+
+@dataclass
+class _Entry:
+    label: int | None = None  # of all of it, in place of the steps
+    name: str = "box"
+    hole: str = "a"
+
+    def labels(self) -> Labels:
+        return self.read().labels
+
+    def read(self) -> Photo:
+        photo = _photo()
+        return photo if self.label is None else replace(photo, labels=np.full_like(photo.labels, self.label))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_twins_show_one_place_in_two_lights(seed: int) -> None:
+    first, second = crop_twins(np.random.default_rng(seed), _photo(), 192, 128)
+    assert first.pixels.shape == second.pixels.shape == (192, 128, 3)
+    here, there = first.mask[TWIN_SHIFT_PX:, TWIN_SHIFT_PX:], second.mask[:-TWIN_SHIFT_PX, ::-1][:, :-TWIN_SHIFT_PX]
+    assert (here == there).all()
+    one = first.pixels[TWIN_SHIFT_PX:, TWIN_SHIFT_PX:].mean(2)[here < UNLABELLED]
+    other = second.pixels[:-TWIN_SHIFT_PX, ::-1][:, :-TWIN_SHIFT_PX].mean(2)[here < UNLABELLED]
+    assert np.abs(one - other).mean() > 0.5
+    assert np.corrcoef(one, other)[0, 1] > 0.7
+
+
+def _said(first: int, second: int, sureness: float = 6.0) -> torch.Tensor:
+    """Logits of two crops of 8 × 6 that are each of one class throughout."""
+    logits = torch.zeros(2, len(REFERENCE.classes), 8, 6)
+    logits[0, first] = logits[1, second] = sureness
+    return logits
+
+
+def _cost(logits: torch.Tensor, label: int = SET) -> float:
+    labels = torch.full((2, 8, 6), label)
+    return float(disagreement(logits, labels, ALLOWED, (0,), SHIFT))
+
+
+def test_of_two_kinds_alike_the_mean_is_sharpened_and_of_any_kind_it_is_not() -> None:
+    # Both say p for mudstone, 1 − p for what else it may be: the target of few kinds is p² / Σ p², that of all is p.
+    logits = torch.zeros(2, len(REFERENCE.classes), 8, 6)
+    logits[:, MUD] = 1.0
+    for label, power in ((SET, 2), (REFERENCE.label[ROCK], 1)):
+        among = torch.softmax(logits[0, list(REFERENCE.allowed()[label].nonzero()[0]), 0, 0], 0)
+        wanted = among**power / (among**power).sum()
+        both, compared = -2 * float((wanted * among.log()).sum()), (8 - SHIFT) * (6 - SHIFT) / (2 * 8 * 6)
+        assert _cost(logits, label) == pytest.approx(both * compared, abs=1e-4)
+
+
+def test_twins_that_see_one_rock_pay_less_the_surer_they_are_and_two_rocks_cost_most() -> None:
+    assert _cost(_said(MUD, MUD)) < 0.05 < _cost(_said(MUD, MUD, 1.0)) < _cost(_said(MUD, LIME))
+
+
+def test_a_kind_that_the_label_rules_out_has_no_say() -> None:
+    # What both call sandstone is judged by the kinds that it may be, which are alike here.
+    assert _cost(_said(SAND, SAND)) == pytest.approx(2 * np.log(len(REFERENCE.sets[MUD_OR_LIME])) / 4, abs=1e-3)
+
+
+@pytest.mark.parametrize("label", [MUD, 0, UNLABELLED])
+def test_what_is_known_for_sure_or_not_at_all_costs_nothing(label: int) -> None:
+    assert _cost(_said(MUD, LIME), label) == 0
+
+
+def test_twins_are_compared_where_they_show_the_same_place() -> None:
+    step = torch.zeros(8, 6, dtype=torch.long)
+    step[:, 3:] = 1
+    scene = torch.where(torch.nn.functional.pad(step, (0, SHIFT, 0, SHIFT), value=1) > 0, MUD, LIME)
+    one_hot = torch.nn.functional.one_hot(scene, len(REFERENCE.classes)).permute(2, 0, 1).float() * 9
+    first, second = one_hot[:, :8, :6], one_hot[:, SHIFT:, SHIFT:].flip(2)
+    assert _cost(torch.stack([first, second])) < 0.01
+    assert _cost(torch.stack([first, second.flip(2)])) > 0.1
+
+
+def test_gradients_are_finite_and_only_of_twins() -> None:
+    logits = torch.randn(4, len(REFERENCE.classes), 8, 6).requires_grad_()
+    disagreement(logits, torch.full((4, 8, 6), SET), ALLOWED, (1,), SHIFT).backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+    assert [bool(crop.any()) for crop in logits.grad] == [False, True, True, False]
+
+
+def test_a_batch_says_which_of_its_crops_are_twins() -> None:
+    dataset = Dataset(REFERENCE, (_Entry(SET),))
+    recipe = Recipe(3, REFERENCE, dataset, (Group(1.0, (0,)),), photo_share=0.6, twins=True, crops=6)
+    batches = [Drawer(recipe).draw(number) for number in range(6)]
+    twins = [(batch, number) for batch in batches for number in batch.twins]
+    assert twins
+    for batch, number in twins:
+        one, other = batch.labels[number], batch.labels[number + 1]
+        here, there = one[TWIN_SHIFT_PX:, TWIN_SHIFT_PX:], other[:-TWIN_SHIFT_PX, ::-1][:, :-TWIN_SHIFT_PX]
+        assert (here == there).all()
+    assert all(len(batch.pixels) == recipe.shape(number)[0] for number, batch in enumerate(batches))
+
+
+@pytest.mark.parametrize("without", ["twins", "sets", "its own rock"])
+def test_only_rock_of_a_few_kinds_that_is_left_as_it_is_has_twins(without: str) -> None:
+    entry = _Entry(None if without == "sets" else SET)
+    recipe = Recipe(
+        3,
+        REFERENCE,
+        Dataset(REFERENCE, (entry,)),
+        (Group(1.0, (0,)),),
+        photo_share=1.0,
+        repaint_share=float(without == "its own rock"),
+        twins=without != "twins",
+        crops=6,
+    )
+    assert Drawer(recipe).draw(0).twins == ()
+
+
+def test_the_network_learns_from_what_twins_disagree_on() -> None:
+    """The same batch, called twins or not, gives other weights."""
+    photo, rng = _Entry(SET).read(), np.random.default_rng(5)
+    crops = crop_twins(rng, photo, 64, 64)
+    batch = Batch(np.stack([crop.pixels for crop in crops]), np.stack([crop.mask for crop in crops]))
+    losses = []
+    for twins in ((), (0,)):
+        torch.manual_seed(1)
+        losses.append(Trainer(build_network(len(REFERENCE.classes))).step(replace(batch, twins=twins)))
+    assert losses[1] > losses[0] + 0.05
+
+
+def test_a_crop_is_redressed_where_that_is_asked_for() -> None:
+    labels = np.zeros((300, 300), np.uint8)
+    labels[:, 100:200] = 3
+    photo = Photo("box", "a", np.full((300, 300, 3), 200, np.uint8), labels, 100.0)
+    floors: dict[bool, list[float]] = {False: [], True: []}
+    for redress, found in floors.items():
+        for seed in range(24):
+            crop = crop_photo(np.random.default_rng(seed), photo, 128, 128, changes=Changes(redress=redress))
+            if (crop.mask == 0).any():
+                found.append(float(crop.pixels[crop.mask == 0].mean()))
+    assert np.std(floors[True]) > 1.5 * np.std(floors[False])
