@@ -13,7 +13,7 @@ from rockseg_training.synthetic.rock import Colour
 from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
 
-OWN_COLOUR_SHARE: Final = 0.3  # of boxes in the colour of what lies in them: grey slabs in grey trays
+OWN_COLOUR_SHARE: Final = 0.4  # of boxes in the colour of what lies in them: grey slabs in grey trays
 LINED_SHARE: Final = 0.12  # of channels: felt, paper and lids with writing were called rock
 END_SHADOW_SHARE: Final = 0.3  # of channels: a dark block on an empty bottom was called rock
 
@@ -33,7 +33,7 @@ def draw_box(rng: np.random.Generator, scene: Scene, stage: Stage, *, empty: boo
         scene.put(props.wall(rng, height, wall_px, colour), 0, left)
         left += wall_px
         _channel(rng, scene, left, across + play, bottom)
-        if not empty and rng.random() < 0.82:
+        if not empty and rng.random() < 0.75:
             _fill(rng, scene, left + int(rng.uniform(0, 1) * play), stage)
         left += across + play
     scene.put(props.wall(rng, height, wall_px, colour), 0, left)

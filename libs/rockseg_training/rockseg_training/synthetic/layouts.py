@@ -17,7 +17,7 @@ from rockseg_training.synthetic.scene import Scene, lay_core
 from rockseg_training.synthetic.stage import Stage
 
 LAYOUTS: Final = ("tight", "beside", "single", "box", "nothing")
-SHARES: Final = (0.37, 0.07, 0.13, 0.34, 0.09)
+SHARES: Final = (0.34, 0.07, 0.12, 0.36, 0.11)
 OWN_COLOUR_SHARE: Final = 0.16  # of floors of a rock's colour: a grey tray under grey sandstone was called rock
 LOST_SHARE: Final = 0.2  # of photos cut to one core that show where some of it was lost
 

@@ -56,7 +56,7 @@ def floor(rng: np.random.Generator, height: int, width: int, colour: Colour) -> 
     """(height, width, 3): flat, speckled, ribbed like card or grained like wood."""
     kind = rng.random()
     # One channel until the end: three times as many additions were a tenth of a crop's time.
-    grain = rng.uniform(0, 2) * rng.standard_normal((height, width), dtype=np.float32)
+    grain = rng.uniform(0, 4) * rng.standard_normal((height, width), dtype=np.float32)
     if kind < 0.3:
         return np.asarray(colour + grain[..., None], np.float32)
     if kind < 0.7:

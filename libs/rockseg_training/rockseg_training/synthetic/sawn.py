@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rockseg_training.synthetic.noise import fractal
 from rockseg_training.synthetic.rock import Face
 
-ROUGHNESS: Final = 2.0  # grey levels, the median over cores
+ROUGHNESS: Final = 1.8  # grey levels, the median over cores
 
 
 def relief(rng: np.random.Generator, pixels: Face) -> Face:
@@ -43,7 +43,7 @@ def rough(rng: np.random.Generator, pixels: Face) -> Face:
 
     Strengths are such that drawn mudstone has the fine contrast that dark cores of real boxes have.
     """
-    strength = np.float32(rng.lognormal(np.log(ROUGHNESS), 0.55))
+    strength = np.float32(rng.lognormal(np.log(ROUGHNESS), 0.45))
     return pixels + strength * fractal(rng, *pixels.shape[:2], beta=rng.uniform(0.0, 1.6), finest_px=1.0)[..., None]
 
 

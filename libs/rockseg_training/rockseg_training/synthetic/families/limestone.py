@@ -15,7 +15,9 @@ DISCS = Shape(flat=(0.7, 1.0), turn=1.0, rough=0.05, spread=0.35)
 
 
 def _lime(mottle: Range = (1.5, 5), grain: Range = (2, 6), flat: Range = (1, 4)) -> Mark:
-    return fabric(mottle=mottle, beta=(1.4, 2.4), flat=flat, grain_mm=(0.1, 0.4), grain=grain)
+    return fabric(
+        mottle=mottle, beta=(1.2, 2.2), flat=flat, grain_mm=(0.1, 0.4), grain=(1.7 * grain[0], 1.7 * grain[1])
+    )
 
 
 def _fossils(a_core_square: Range = (12, 28)) -> Mark:

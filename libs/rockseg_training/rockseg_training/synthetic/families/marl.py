@@ -14,8 +14,10 @@ TWIGS = Shape(flat=(0.15, 0.3), turn=0.9, rough=0.05, spread=0.3, corners=8)
 PODS = Shape(flat=(0.25, 0.5), turn=0.12, rough=0.08, spread=0.4)
 
 
-def _marly(mottle: Range = (1.5, 4), flat: Range = (2, 8)) -> Mark:
-    return fabric(mottle=mottle, beta=(1.8, 2.8), flat=flat, grain_mm=(0.05, 0.15), grain=(14, 34))
+def _marly(mottle: Range = (2, 5.5), flat: Range = (2, 8)) -> Mark:
+    ground = fabric(mottle=mottle, beta=(1.2, 2.4), flat=flat, grain_mm=(0.05, 0.2), grain=(16, 40))
+    fine = sometimes(0.5, laminae((0.8, 3), (3, 8)))
+    return lambda rock, face: fine(rock, ground(rock, face))
 
 
 def _lime_comes_and_goes(contrast: Range = (9, 18)) -> Mark:
@@ -42,7 +44,7 @@ FAMILIES: Final = (
         "marl rock/laminated with pale lenses",
         ((76, 78, 80), (92, 94, 96), (62, 64, 66), (106, 108, 110)),
         (
-            _marly((1, 3), (5, 14)),
+            _marly((1.5, 4), (5, 14)),
             laminae((1.2, 4), (4, 9), sharp=0.4),
             _lime_comes_and_goes((8, 15)),
             streaks((3.5, 11), (0.4, 1.1), (40, 95), ragged=1.5),

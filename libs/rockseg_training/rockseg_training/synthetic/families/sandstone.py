@@ -68,7 +68,7 @@ FAMILIES: Final = (
         "sandstone/muddy with wisps",
         ((164, 148, 116), (136, 130, 116), (178, 164, 134), (112, 104, 90)),
         (
-            fabric(mottle=(1, 5), beta=(1.6, 2.4), flat=(1, 3), grain_mm=(0.2, 0.6), grain=(9, 17), skew=0.15),
+            fabric(mottle=(3, 8), beta=(1.6, 2.4), flat=(1, 3), grain_mm=(0.4, 0.9), grain=(10, 17), skew=0.15),
             streaks((30, 90), (0.6, 1.6), (-60, -25), ragged=1.2),
             sometimes(0.6, spots((2, 5), (0.02, 0.1), (-26, 14), shape=BURROWS, soft=0.3)),
         ),

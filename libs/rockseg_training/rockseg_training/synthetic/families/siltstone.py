@@ -12,7 +12,7 @@ BURROWS = Shape(flat=(0.35, 0.8), turn=0.5, rough=0.16, spread=0.5)
 
 
 def _silt(mottle: Range = (2, 5), flat: Range = (2, 7)) -> Mark:
-    return fabric(mottle=mottle, beta=(1.6, 2.4), flat=flat, grain_mm=(0.06, 0.12), grain=(22, 36))
+    return fabric(mottle=mottle, beta=(1.6, 2.4), flat=flat, grain_mm=(0.06, 0.12), grain=(14, 28))
 
 
 def _burrows() -> Mark:
