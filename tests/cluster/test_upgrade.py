@@ -7,7 +7,7 @@ from uuid import UUID
 from tests.cluster.command import until
 from tests.cluster.pod_watch import watched
 from tests.cluster.release import WAIT, Platform, null_model
-from tests.faults.clients import Client, client_of, png
+from tests.faults.clients import DEADLINE_SECONDS, Client, client_of, png
 from tests.faults.witness import witnessing
 
 from rockseg_core.domain.job import JobStatus
@@ -58,6 +58,7 @@ async def goes_on(client: Client, over: asyncio.Event) -> list[UUID]:
     job_ids = []
     while not over.is_set():
         job_ids.append(await client.submit(png(len(job_ids))))
-        while await client.status(job_ids[-1]) not in ENDED:  # noqa: ASYNC110 - nothing tells a client
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while await client.status(job_ids[-1]) not in ENDED:  # noqa: ASYNC110 - nothing tells a client
+                await asyncio.sleep(0.1)
     return job_ids

@@ -102,11 +102,12 @@ class KeyFile:
                 log.info("key file read", keys=len(self._keys))
         except OSError as error:
             if self._seen is not None:  # said once, not each second
-                # Here and below `log.exception` would put the exception's own text into the log
-                log.error("key file cannot be read; the last keys stay in force", reason=error.strerror)  # noqa: TRY400
+                what = "key file cannot be read; the last keys stay in force"
+                log.error(what, reason=error.strerror)  # noqa: TRY400 - `exception` logs the error's own text
             self._seen = None
         except SettingsError as error:
-            log.error("key file is bad; the last keys stay in force", reason=error.sentence)  # noqa: TRY400
+            what = "key file is bad; the last keys stay in force"
+            log.error(what, reason=error.sentence)  # noqa: TRY400 - `exception` logs the error's own text
 
     def _stamp(self) -> tuple[int, int, int]:
         status = os.stat(self._path)  # noqa: PTH116 - a tenth of Path.stat's time, on each request once a second
