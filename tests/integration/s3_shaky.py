@@ -1,6 +1,7 @@
 """A store behind a proxy that breaks what passes, and a profile quick enough for a test."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -42,27 +43,41 @@ async def shaky_store(
         await steady.close()
 
 
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\r\n"  # of a HEAD: no body
+_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>"
+DENIED = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % len(_DENIED) + _DENIED
+)
+
+
 @asynccontextmanager
-async def denying_first_head(server: S3Server) -> AsyncIterator[str]:
-    """The address of a way to `server` on which the first HEAD is answered with 404, whatever is there."""
-    denied = False
+async def denying(server: S3Server, method: str, answer: bytes, times: int = 1) -> AsyncIterator[str]:
+    """The address of a way to `server` on which the first requests of `method` get `answer`, whatever is there."""
+    left = times
     host, _, port = server.address.rpartition(":")
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(ask(reader, there[1], writer), answer(there[0], writer))
+        await asyncio.gather(ask(reader, there[1], writer), reply(there[0], writer))
 
     async def ask(reader: asyncio.StreamReader, there: asyncio.StreamWriter, here: asyncio.StreamWriter) -> None:
-        nonlocal denied
+        nonlocal left
         while data := await reader.read(65536):
-            if data.startswith(b"HEAD ") and not denied:
-                denied = True
-                here.write(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\r\n")
+            if left and data.startswith(f"{method} ".encode()):
+                left -= 1
+                await swallow(data, reader)
+                here.write(answer)
             else:
                 there.write(data)
         there.close()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def swallow(data: bytes, reader: asyncio.StreamReader) -> None:
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: *(\d+)", head.lower())
+        while length and len(body) < int(length[1]):
+            body += await reader.read(65536)
+
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             writer.write(data)
         writer.close()

@@ -8,12 +8,14 @@ from dataclasses import replace
 import psutil
 import pytest
 from tests.integration.s3_shaky import (
+    DENIED,
     MEGABYTE,
+    NOT_FOUND,
     PNG,
     QUICK,
     Shaky,
     Stopwatch,
-    denying_first_head,
+    denying,
     s3_threads,
     shaky_store,
 )
@@ -135,7 +137,7 @@ async def test_one_404_that_the_list_gainsays_is_an_outage_and_no_object_that_is
     s3_server: S3Server, s3_bucket: str
 ) -> None:
     """As a gateway gives one while it starts."""
-    async with denying_first_head(s3_server) as address:
+    async with denying(s3_server, "HEAD", NOT_FOUND) as address:
         store = S3Store(s3_settings(s3_server.through(address).environ(s3_bucket)), API_PROFILE)
         await store.put("jobs/a", b"x", PNG)
         await store.put("jobs/a-longer-name", b"x", PNG)
@@ -145,6 +147,25 @@ async def test_one_404_that_the_list_gainsays_is_an_outage_and_no_object_that_is
         assert await store.exists("jobs/a")
         assert not await store.exists("jobs/a-")  # the list has what begins so, and not this
         await store.close()
+
+
+async def test_a_put_that_a_neighbours_deletion_denies_is_asked_for_again_and_one_that_stays_denied_is_told(
+    s3_server: S3Server, s3_bucket: str
+) -> None:
+    """As MinIO denies one whose folder goes as it is made."""
+    for times, there in ((2, True), (3, False)):
+        async with denying(s3_server, "PUT", DENIED, times) as address:
+            store = S3Store(s3_settings(s3_server.through(address).environ(s3_bucket)), API_PROFILE)
+            key = f"jobs/denied-{times}"
+            if there:
+                await store.put(key, MEGABYTE, PNG)
+                assert await store.get(key) == MEGABYTE
+            else:
+                with pytest.raises(StoreUnavailableError) as caught:
+                    await store.put(key, MEGABYTE, PNG)
+                assert caught.value.reason == "AccessDenied"
+                assert not await store.exists(key)
+            await store.close()
 
 
 async def test_a_slow_upload_that_moves_is_no_stall(
