@@ -74,8 +74,8 @@ async def denying(server: S3Server, method: str, answer: bytes, times: int = 1) 
     async def swallow(data: bytes, reader: asyncio.StreamReader) -> None:
         head, _, body = data.partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head.lower())
-        while length and len(body) < int(length[1]):
-            body += await reader.read(65536)
+        while length and len(body) < int(length[1]) and (more := await reader.read(65536)):
+            body += more
 
     async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):

@@ -23,6 +23,7 @@ from tests.real.s3_server import MinioProcess, S3Server
 from tests.real.toxiproxy import Proxy
 
 from rockseg_core.adapters.s3 import API_PROFILE, WORKER_PROFILE, S3Store, s3_settings
+from rockseg_core.adapters.s3.store import DENIED_PUTS
 from rockseg_core.domain.errors import ObjectMissingError, RocksegError, StoreBusyError, StoreUnavailableError
 
 
@@ -153,7 +154,7 @@ async def test_a_put_that_a_neighbours_deletion_denies_is_asked_for_again_and_on
     s3_server: S3Server, s3_bucket: str
 ) -> None:
     """As MinIO denies one whose folder goes as it is made."""
-    for times, there in ((2, True), (3, False)):
+    for times, there in ((DENIED_PUTS - 1, True), (DENIED_PUTS, False)):
         async with denying(s3_server, "PUT", DENIED, times) as address:
             store = S3Store(s3_settings(s3_server.through(address).environ(s3_bucket)), API_PROFILE)
             key = f"jobs/denied-{times}"

@@ -21,7 +21,8 @@ from rockseg_core.ports.store import ObjectStore
 
 PAGE_KEYS: Final = 1000  # what S3 gives in one answer
 # MinIO on one disk denies a put whose folder another's deletion takes away as it is made: 1 in 600 beside deletions
-# without a pause. Who may really not put is told so after as many requests.
+# without a pause. Who may really not put is told so after as many requests; no other call is denied so, and the API,
+# which tries all else once, has to try this again.
 DENIED_PUTS: Final = 3
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class S3Store(ObjectStore):
             raise
 
     def _put(self, key: str, body: bytes, content_type: str) -> None:
-        """In one request: parts that nobody completes would stay in the bucket, and cost."""
+        """Each try in one request: parts that nobody completes would stay in the bucket, and cost."""
         size = len(body)
         for left in reversed(range(DENIED_PUTS)):
             try:
