@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rockseg_training.album import Album, Group
-from rockseg_training.datasets.photo import Dataset, Photo
-from rockseg_training.labels import FIRST_SET, UNLABELLED, LabelSpace, translation
+from rockseg_training.datasets.photo import Dataset
+from rockseg_training.labels import LabelSpace, of_several_kinds, translation
 from rockseg_training.photo_crop import Changes, crop_photo, crop_twins
 from rockseg_training.reference import REFERENCE
 from rockseg_training.repainted import Repainter
@@ -28,7 +28,7 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
-RECIPE: Final = 5  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
+RECIPE: Final = 6  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
@@ -105,7 +105,13 @@ class Drawer:
             changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share))
             told = rng.random() < recipe.kind_share
             cut: Sequence[Drawn]
-            if recipe.twins and room > 1 and repaint is None and around is None and _of_several_kinds(photo):
+            if (
+                recipe.twins
+                and room > 1
+                and repaint is None
+                and around is None
+                and of_several_kinds(photo.labels).any()
+            ):
                 cut = crop_twins(rng, photo, height, width, changes=changes)
             else:
                 cut = [crop_photo(rng, photo, height, width, around=around, changes=changes)]
@@ -122,10 +128,6 @@ class Drawer:
 
     def _repainter(self) -> Repainter:
         return Repainter(Painter(self._recipe.families, self._patches or {}), self._drawn)
-
-
-def _of_several_kinds(photo: Photo) -> bool:
-    return bool(((photo.labels >= FIRST_SET) & (photo.labels != UNLABELLED)).any())
 
 
 _drawer: Drawer  # of a drawing process

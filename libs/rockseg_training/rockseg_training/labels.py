@@ -19,6 +19,12 @@ ROCK: Final = "rock"  # the set that every space has: rock of unknown kind
 Labels = NDArray[np.uint8]
 
 
+def of_several_kinds(labels: Labels) -> NDArray[np.bool_]:
+    """Where a label is a set."""
+    several: NDArray[np.bool_] = (labels >= FIRST_SET) & (labels != UNLABELLED)
+    return several
+
+
 @dataclass(frozen=True)
 class LabelSpace:
     """Classes and sets of classes, and the byte that stands for each in an array of labels.
@@ -64,7 +70,7 @@ class LabelSpace:
 
     def kinds_hidden(self, labels: Labels) -> Labels:
         """The labels with every set widened to all rocks."""
-        return np.where((labels >= FIRST_SET) & (labels != UNLABELLED), self.label[ROCK], labels).astype(np.uint8)
+        return np.where(of_several_kinds(labels), self.label[ROCK], labels).astype(np.uint8)
 
 
 def space_of(classes: Sequence[RockClass], sets: Mapping[str, Sequence[str]] | None = None) -> LabelSpace:

@@ -72,6 +72,7 @@ def crop_twins(
 def _scene(
     rng: np.random.Generator, photo: Photo, size: tuple[int, int], around: tuple[int, int] | None, changes: Changes
 ) -> tuple[Face, Labels]:
+    """Pixels (rows, columns, 3) and labels (rows, columns) of `size`, upright as the photo is, before any turn."""
     rows, columns = size
     across = core_width_px(rng)
     zoom = min(across / photo.core_width_px, 2.2)
@@ -91,7 +92,7 @@ def _scene(
 def _turned(
     rng: np.random.Generator, photos: list[Bytes], labels: Labels, *, turned: bool
 ) -> tuple[list[Bytes], Labels]:
-    """All of them in the same way."""
+    """`photos` (h, w, 3) and `labels` (h, w), all turned by a quarter, if `turned`, and mirrored in the same way."""
     together = [*photos, labels]
     if turned:
         together = [np.rot90(one) for one in together]

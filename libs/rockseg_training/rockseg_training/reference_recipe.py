@@ -11,7 +11,7 @@ from rockseg_training.datasets.shared import read_shared, read_textures
 from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
-PHOTO_SHARE: Final = 0.5  # pretraining has shown drawn cores alone
+PHOTO_SHARE: Final = 0.5  # twins come on top; pretraining has shown drawn cores alone
 # Told each time that rock is one of a few kinds, the network calls everything limestone or marl.
 KIND_SHARE: Final = 0.5
 REPAINT_SHARE: Final = 0.5  # of crops of boxes and columns; see `repainted`

@@ -48,13 +48,43 @@ def test_floors_take_other_colours_and_things_lie_about() -> None:
 
 
 def test_the_two_floors_may_take_a_colour_each() -> None:
-    ratios = []
+    apart = []
     for seed in SEEDS:
         pixels, labels = _box()
         face, _ = redressed(np.random.default_rng(seed), pixels.copy(), labels.copy(), 60.0)
-        gain = face / pixels
-        ratios.append(np.abs(np.median(gain[2:8], (0, 1)) - np.median(gain[192:198], (0, 1))).max())
-    assert max(ratios) > 0.3
+        rims = np.s_[2:8], np.s_[192:198]
+        before, after = ([np.median(scene[rim], (0, 1)) for rim in rims] for scene in (pixels, face))
+        if all(np.abs(old - new).max() > 10 for old, new in zip(before, after, strict=True)):
+            apart.append(np.abs(after[0] - after[1]).max())
+    assert len(apart) >= 3
+    assert max(apart) > 60
+
+
+@pytest.mark.parametrize("tone", [60.0, 200.0])
+def test_a_floor_of_one_tone_takes_one_colour_and_keeps_its_grain(tone: float) -> None:
+    grain = np.random.default_rng(9).normal(0, 4, (200, 180, 1)).astype(np.float32)
+    alike = []
+    for seed in range(40):
+        _, labels = _box()
+        pixels = np.repeat(tone + grain, 3, 2)
+        face, _ = redressed(np.random.default_rng(seed), pixels.copy(), labels.copy(), 60.0)
+        gain = (face / pixels)[labels == 0]
+        alike.append(np.mean(np.abs(gain / np.median(gain, 0) - 1).max(1) < 0.05))
+    assert np.median(alike) > 0.95
+    assert np.mean(np.array(alike) > 0.6) > 0.9, "things that are strewn cover a part"
+
+
+def test_of_a_floor_burnt_out_in_part_both_parts_take_a_colour() -> None:
+    kept = []
+    for seed in range(40):
+        _, labels = _box()
+        pixels = np.full((200, 180, 3), 255.0, np.float32)
+        pixels[120:] = 60.0
+        face, _ = redressed(np.random.default_rng(seed), pixels.copy(), labels.copy(), 60.0)
+        if np.abs(np.median(face[192:], (0, 1)) - 60.0).max() > 10:
+            kept.append(np.median(face[2:8], (0, 1)).min() > 250)
+    assert len(kept) >= 10
+    assert np.mean(kept) < 0.2
 
 
 def test_a_crop_of_rock_alone_is_left_as_it_is() -> None:

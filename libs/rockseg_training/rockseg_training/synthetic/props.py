@@ -101,7 +101,7 @@ def label(rng: np.random.Generator, height: int, width: int) -> Thing:
 
 
 def sheet(rng: np.random.Generator, height: int, width: int) -> Thing:
-    """What lines an empty channel or takes the place of core: felt, paper or a lid, folded, soiled and written on."""
+    """What lines a channel or takes the place of core: felt, paper or a lid, folded, soiled and written on."""
     colour = shade(rng, np.array(SHEETS[rng.integers(len(SHEETS))], np.float32), lightness=14, chroma=5)
     texture = fractal(rng, height, width, beta=rng.uniform(0.3, 2.5), finest_px=1.5)
     deep, finest = rng.uniform(0, 0.12), max(2.0, width / 12)
