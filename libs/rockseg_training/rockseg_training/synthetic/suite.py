@@ -16,7 +16,7 @@ from rockseg_training.synthetic.rock import Colour, Face
 
 SUITE_SHARE: Final = 0.5  # of photos; in the others every bed has its own colour
 PALE_CLAY_SHARE: Final = 0.1  # of suites: clay without organic matter under a stained sand
-GRADED_SHARE: Final = 0.4  # of contacts within a suite: fining upwards
+GRADED_SHARE: Final = 0.4  # of contacts within a suite
 MOST_SOFT: Final = 0.5  # core widths that a contact grades over: half of it is less than the thinnest bed
 # How much of the way from the clean rock to the clay a rock is; those not named keep their own colours.
 CLAY: Final = {
@@ -54,7 +54,7 @@ def draw_suite(rng: np.random.Generator) -> Suite | None:
     clean = np.asarray(clean * max(1.0, rng.uniform(90, 150) / max(1.0, float(clean.mean()))), np.float32)
     if rng.random() < PALE_CLAY_SHARE:
         return Suite(clean, np.asarray(clean * rng.uniform(1.1, 1.4), np.float32))
-    clay = shade(rng, np.asarray(clean * rng.uniform(0.35, 0.8), np.float32), lightness=0.0, chroma=5.0)
+    clay = shade(rng, np.asarray(clean * rng.uniform(0.25, 0.8), np.float32), lightness=0.0, chroma=5.0)
     return Suite(clean, clay)
 
 

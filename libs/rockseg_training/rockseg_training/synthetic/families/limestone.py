@@ -14,10 +14,8 @@ BITS = Shape(flat=(0.2, 0.7), turn=0.5, rough=0.1, spread=0.55)
 DISCS = Shape(flat=(0.7, 1.0), turn=1.0, rough=0.05, spread=0.35)
 
 
-def _lime(mottle: Range = (1.5, 5), grain: Range = (2, 6), flat: Range = (1, 4)) -> Mark:
-    return fabric(
-        mottle=mottle, beta=(1.2, 2.2), flat=flat, grain_mm=(0.1, 0.4), grain=(1.7 * grain[0], 1.7 * grain[1])
-    )
+def _lime(mottle: Range = (5, 12), grain: Range = (8, 24), flat: Range = (1, 4)) -> Mark:
+    return fabric(mottle=mottle, beta=(1.4, 2.6), flat=flat, grain_mm=(0.1, 0.4), grain=grain)
 
 
 def _fossils(a_core_square: Range = (12, 28)) -> Mark:
@@ -48,7 +46,7 @@ FAMILIES: Final = (
         "limestone/crinoidal grainstone",
         ((190, 180, 160), (160, 152, 140), (172, 150, 136), (206, 200, 188)),
         (
-            _lime((2, 5), (4, 8)),
+            _lime((5, 12), (16, 32)),
             spots((0.8, 2.2), (0.15, 0.35), (-24, 34), shape=DISCS),
             spots((0.2, 0.5), (0.005, 0.015), (-70, -45), shape=DISCS),
             _fossils(),
@@ -59,7 +57,7 @@ FAMILIES: Final = (
         "limestone/oolitic and oncoidal",
         ((210, 202, 182), (186, 176, 154), (166, 164, 158), (222, 216, 202)),
         (
-            _lime((1.5, 4), (3, 7)),
+            _lime((5, 11), (12, 28)),
             _fossils((9, 18)),
             rings((0.6, 1.6), (0.2, 0.4), (-45, -22)),
             sometimes(0.6, rings((2.5, 6), (0.03, 0.12), (-55, -28))),
@@ -70,7 +68,7 @@ FAMILIES: Final = (
         "limestone/dark veined",
         ((86, 86, 88), (104, 102, 98), (70, 72, 76), (126, 122, 114)),
         (
-            _lime((1.5, 4)),
+            _lime((4, 9)),
             veins((2, 6), (0.3, 1.5), (80, 130)),
             _fossils((9, 18)),
             _seams(),
@@ -90,7 +88,7 @@ FAMILIES: Final = (
         "limestone/argillaceous banded",
         ((150, 152, 152), (170, 170, 166), (128, 130, 134), (190, 192, 190)),
         (
-            _lime((1.5, 4), (2, 5), (3, 8)),
+            _lime((5, 11), (8, 20), (3, 8)),
             laminae((3, 12), (3, 8), sharp=0.2),
             streaks((14, 50), (0.4, 1.2), (18, 50), ragged=1.1),
             _fossils(),
@@ -98,10 +96,21 @@ FAMILIES: Final = (
         ),
     ),
     Family(
+        "limestone/lime mudstone, faintly bedded",
+        ((204, 203, 198), (184, 182, 176), (160, 158, 152), (142, 142, 140)),
+        (
+            _lime((2, 6), (8, 20), (4, 12)),
+            laminae((3, 14), (2, 7), sharp=0.2),
+            sometimes(0.6, streaks((20, 70), (0.3, 1.0), (20, 55), ragged=1.3)),
+            sometimes(0.3, veins((0.5, 2), (0.2, 0.8), (30, 80))),
+            _seams((0.6, 1.6)),
+        ),
+    ),
+    Family(
         "limestone/coral framestone",
         ((206, 196, 178), (180, 172, 158), (160, 150, 134), (216, 208, 196)),
         (
-            _lime((2, 6)),
+            _lime((4, 10)),
             cells((1.6, 3.6), (-55, -25), thick=(0.5, 1.0), flat=(0.6, 1.0), bend=0.1, tones=6, broken=0.8),
             _fossils(),
             _seams(),

@@ -14,7 +14,7 @@ LENSES = Shape(flat=(0.06, 0.2), turn=0.06, rough=0.08)
 
 
 def _mud(mottle: Range = (0.8, 2.5), flat: Range = (3, 14)) -> Mark:
-    return fabric(mottle=mottle, beta=(2.0, 3.0), flat=flat, grain_mm=(0.02, 0.06), grain=(2, 8))
+    return fabric(mottle=mottle, beta=(2.0, 3.0), flat=flat, grain_mm=(0.02, 0.06), grain=(3, 12))
 
 
 def _splits(a_core_width: Range = (1.5, 4)) -> Mark:
