@@ -28,7 +28,7 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
-RECIPE: Final = 6  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
+RECIPE: Final = 7  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
@@ -101,17 +101,13 @@ class Drawer:
         rng = np.random.default_rng((recipe.seed, number, place, 1))
         if self._album and rng.random() < recipe.photo_share:
             photo, around = self._album.pick(rng)
-            repaint = self._repainter() if rng.random() < recipe.repaint_share else None
+            # What is shown for the kind of its rock keeps it.
+            repaint = self._repainter() if rng.random() < recipe.repaint_share and around is None else None
             changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share))
             told = rng.random() < recipe.kind_share
             cut: Sequence[Drawn]
-            if (
-                recipe.twins
-                and room > 1
-                and repaint is None
-                and around is None
-                and of_several_kinds(photo.labels).any()
-            ):
+            alone = room == 1 or repaint is not None or around is not None
+            if recipe.twins and not alone and of_several_kinds(photo.labels).any():
                 cut = crop_twins(rng, photo, height, width, changes=changes)
             else:
                 cut = [crop_photo(rng, photo, height, width, around=around, changes=changes)]

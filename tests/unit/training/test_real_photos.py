@@ -179,3 +179,16 @@ def test_an_album_picks_from_every_folder(data: Path) -> None:
         "core-boxes/box-08", "boxes-carbonate/corebox-03", "marl-carbonate-02", "conglomerate-outcrop-01",
     }  # fmt: skip
     assert not Album(recipe.dataset, [])
+
+
+def test_of_carbonate_boxes_limestone_and_marl_are_shown_alike_however_much_there_is_of_each(data: Path) -> None:
+    recipe = reference_recipe(1, data, FOLDS["1"])
+    album, rng = Album(recipe.dataset, recipe.groups), np.random.default_rng(0)
+    found = {"anywhere": 0, "limestone": 0, "marl rock": 0}
+    for _ in range(600):
+        photo, about = album.pick(rng)
+        if photo.name == "boxes-carbonate/corebox-03":
+            found[REFERENCE.names[photo.labels[about]] if about else "anywhere"] += 1
+        else:
+            assert about is None
+    assert min(found.values()) > 0.25 * sum(found.values())

@@ -25,7 +25,7 @@ CLAY: Final = {
     INDEX["conglomerate"]: 0.15,
     INDEX["interlayered sandstones and mudstones"]: 0.5,
     INDEX["siltstone"]: 0.55,
-    INDEX["marl rock"]: 0.55,
+    INDEX["marl rock"]: 0.65,
     INDEX["interlayered siltstones and mudstones"]: 0.75,
     INDEX["mudstone"]: 1.0,
 }
