@@ -50,8 +50,8 @@ class Recipe:
     Of crops, `photo_share` are cut from photos, the others drawn. Of those whose rock is one of several kinds,
     `kind_share` say of which; the others say rock. In `repaint_share` of those cut from photos drawn rocks take the
     place of the real, in `redress_share` the background is another. With `twins`, those whose rock is left as it is,
-    and is one of several kinds, have a twin, which comes on top of the share. What is drawn is of `families`, with
-    `patches` and `layouts` if given.
+    and is one of several kinds, have a twin, which comes on top of the share. What is cut about a pixel of a label
+    keeps its rock and has no twin. What is drawn is of `families`, with `patches` and `layouts` if given.
     """
 
     seed: int

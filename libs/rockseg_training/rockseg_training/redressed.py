@@ -22,7 +22,7 @@ STREWN_SHARE: Final = 0.3
 ROCK_COLOUR_SHARE: Final = 0.25  # of new colours: a floor in the colour of a rock is the hardest
 LEAST_GAIN: Final = 0.25  # beyond these, noise and JPEG blocks of a dark photo become a pattern
 MOST_GAIN: Final = 4.0
-LEAST_APART: Final = 24.0  # grey levels between two tones: nearer ones are the grain of one floor
+LEAST_APART: Final = 24.0  # grey levels between two tones; halves of a grain of deviation 18 are as far apart
 
 
 def redressed(rng: np.random.Generator, pixels: Face, labels: Labels, core_width_px: float) -> tuple[Face, Labels]:

@@ -144,6 +144,20 @@ def test_only_rock_of_a_few_kinds_that_is_left_as_it_is_has_twins(without: str) 
     assert Drawer(recipe).draw(0).twins == ()
 
 
+def test_a_crop_about_a_label_keeps_its_rock_and_has_no_twin() -> None:
+    steps = {0, 1, 2, 3, 4, UNLABELLED}
+    for entry, about, own, repaint in (
+        (_Entry(), 4, steps, 1.0),
+        (_Entry(SET, LIME), LIME, {SET, LIME, UNLABELLED}, 0.0),
+    ):
+        dataset, groups = Dataset(REFERENCE, (entry,)), (Group(1.0, (0,), about),)
+        recipe = Recipe(3, REFERENCE, dataset, groups, photo_share=1.0, repaint_share=repaint, twins=True)
+        for number in range(3):
+            batch = Drawer(recipe).draw(number)
+            assert batch.twins == ()
+            assert set(np.unique(batch.labels).tolist()) <= own
+
+
 def test_the_network_learns_from_what_twins_disagree_on() -> None:
     """The same batch, called twins or not, gives other weights."""
     photo, rng = _Entry(SET).read(), np.random.default_rng(5)

@@ -1,4 +1,7 @@
-"""Limestone: shells and coated grains in lime mud, stylolites, white veins."""
+"""Limestone: shells and coated grains in lime mud, stylolites, white veins, and beds as finely laminated as marl's.
+
+It is lighter than marl by as much as in photos of both, not as light as there: see `marl`.
+"""
 
 from typing import Final
 
