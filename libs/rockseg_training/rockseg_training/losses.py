@@ -11,7 +11,6 @@ from rockseg_training.labels import FIRST_SET, UNLABELLED
 
 _IGNORED: Final = -100
 _NEVER: Final = -1e4  # a logit so low that its probability is 0 in float32, and so high that no difference is NaN
-SHARPENED: Final = 0.5  # temperature of what twins say together; MixMatch's own
 
 
 def partial_cross_entropy(logits: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
@@ -19,17 +18,29 @@ def partial_cross_entropy(logits: Tensor, labels: Tensor, allowed: Tensor) -> Te
 
     logits (N, C, h, w) float32; labels (N, h, w) int64; `allowed` (256, C) bool of `LabelSpace.allowed()`. With one
     class allowed it is plain cross-entropy; with all, nothing.
+
+    Its gradient is that of the formula but for one thing: what is to rise rises by the same for each class allowed,
+    not by each one's share of the probability, by which a label that does not tell two kinds apart would make the
+    likelier likelier still.
     """
     surprise = functional.log_softmax(logits, 1)
     exact = torch.where(labels < FIRST_SET, labels, _IGNORED)
     cost = functional.nll_loss(surprise, exact, ignore_index=_IGNORED, reduction="sum")
-    pixels = surprise.permute(0, 2, 3, 1)
+    pixels = logits.permute(0, 2, 3, 1)
     # Sets in use are few: a penalty added to every logit instead takes five times as long.
     for label in range(FIRST_SET, UNLABELLED):
-        there = labels == label
-        if allowed[label].any() and there.any():
-            cost = cost - torch.logsumexp(pixels[there][:, allowed[label]], 1).sum()
+        inside, there = allowed[label], labels == label
+        if inside.any() and not inside.all() and there.any():
+            cost = cost + _outside(pixels[there], inside).sum()
     return cost / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def _outside(logits: Tensor, inside: Tensor) -> Tensor:
+    """−log of the probability of the classes `inside` (C,), (n,) of logits (n, C); its gradient is alike for them."""
+    within = logits[:, inside]
+    alike = within.mean(1)
+    risen = torch.logsumexp(within.detach(), 1) + alike - alike.detach()
+    return functional.softplus(torch.logsumexp(logits[:, ~inside], 1) - risen)
 
 
 def rock_dice(logits: Tensor, labels: Tensor) -> Tensor:
@@ -47,10 +58,9 @@ def rock_dice(logits: Tensor, labels: Tensor) -> Tensor:
 def disagreement(logits: Tensor, labels: Tensor, allowed: Tensor, twins: Sequence[int], shift: int) -> Tensor:
     """How far twins are from what both together say, where their rock is known as one of several kinds.
 
-    Cross-entropy of each with the mean of the two over the kinds allowed. Where these are few the mean is sharpened
-    (Berthelot et al. 2019, "MixMatch", doi 10.48550/arXiv.1905.02249): to agree, both must be sure, and no change of
-    light tips the balance. Rock that may be of any kind is spared that, lest the network grow sure of its guesses.
-    Summed over both twins and divided as in `partial_cross_entropy`, so that a pixel weighs what a label does.
+    Cross-entropy of each with the mean of the two over the kinds allowed, as it is: sharpened (MixMatch) it would
+    favour the likelier kind, of which nothing is known. Summed over both twins and divided as in
+    `partial_cross_entropy`, so that a pixel weighs what a label does.
 
     logits (N, C, h, w) float32; labels (N, h, w) int64; `allowed` (256, C); `twins`, at least one, and `shift` (pixels)
     as in `crop_twins`.
@@ -62,10 +72,7 @@ def disagreement(logits: Tensor, labels: Tensor, allowed: Tensor, twins: Sequenc
     kinds = allowed[known].permute(0, 3, 1, 2)  # (twins, C, h, w)
     surprises = [functional.log_softmax(either.masked_fill(~kinds, _NEVER), 1) for either in (first, second)]
     with torch.no_grad():
-        count = kinds.sum(1, keepdim=True)
-        mean = (surprises[0].exp() + surprises[1].exp()) / 2
-        wanted = mean ** torch.where(count < kinds.shape[1] - 1, 1 / SHARPENED, 1.0)
-        wanted = wanted / wanted.sum(1, keepdim=True)
+        wanted = (surprises[0].exp() + surprises[1].exp()) / 2
     cost = -(wanted * (surprises[0] + surprises[1]).masked_fill(~kinds, 0.0)).sum(1)
     there = (known >= FIRST_SET) & (known < UNLABELLED)
     return (cost * there).sum() / (labels != UNLABELLED).sum().clamp(min=1)

@@ -26,9 +26,9 @@ FOLDER_SHARES: Final = {
     "strips": 0.09,
 }
 TEXTURE_SHARE: Final = 0.19
-# Two of three crops of these boxes, twins aside, are about a pixel of one of these kinds, each as likely: where four
-# times as much was marl as limestone, a network called 15 of 18 rows of limestone that it had learnt from marl.
-KINDS_ALIKE: Final = {"boxes-carbonate": ("limestone", "marl rock")}
+# Of crops of these boxes, the share that is about a pixel of a kind; the rest lies anywhere. Four times as much of them
+# is marl as limestone, and a crop about limestone shows marl as well.
+KIND_SHARES: Final = {"boxes-carbonate": {"limestone": 0.6, "marl rock": 0.2}}
 PRETRAINING_SEED: Final = 1000  # more than the run's own: its crops are others
 
 
@@ -72,7 +72,7 @@ def _layouts(data: Path) -> Path | None:
 
 
 def groups_of(photos: Dataset) -> tuple[Group, ...]:
-    """A group a folder, one more for each of its KINDS_ALIKE, and one for the textures of each class."""
+    """A group a folder, one more for each kind of it in KIND_SHARES, and one for the textures of each class."""
     groups: dict[str, list[int]] = {}
     for index, entry in enumerate(photos.entries):
         folder = entry.name.rpartition("/")[0]
@@ -80,7 +80,7 @@ def groups_of(photos: Dataset) -> tuple[Group, ...]:
     textures = sum(name not in FOLDER_SHARES for name in groups)
     found = []
     for name, photos_of in groups.items():
-        about = [None, *(REFERENCE.label[kind] for kind in KINDS_ALIKE.get(name, ()))]
-        share = FOLDER_SHARES.get(name, TEXTURE_SHARE / max(1, textures)) / len(about)
-        found += [Group(share, tuple(photos_of), label) for label in about]
+        share, kinds = FOLDER_SHARES.get(name, TEXTURE_SHARE / max(1, textures)), KIND_SHARES.get(name, {})
+        found.append(Group(share * (1 - sum(kinds.values())), tuple(photos_of)))
+        found += [Group(share * part, tuple(photos_of), REFERENCE.label[kind]) for kind, part in kinds.items()]
     return tuple(found)

@@ -68,8 +68,13 @@ class Trainer:
         device: torch.device | None = None,
         seed: int = 0,
         run: str = "",
+        norms_frozen: bool = False,
     ) -> None:
-        """`run` says what is trained on what: a checkpoint of another run is not gone on from."""
+        """`run` says what is trained on what: a checkpoint of another run is not gone on from.
+
+        `norms_frozen`: batch norms keep the statistics that they have. Those of a batch of six crops, by which they go
+        otherwise, depend on how light its crops happen to be, so that a network cannot learn what lightness tells.
+        """
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         encoder = [value for name, value in network.named_parameters() if name.startswith("encoder.")]
@@ -86,6 +91,7 @@ class Trainer:
         self.mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
         self.best = self.mean
         self.progress = Progress()
+        self._norms_frozen = norms_frozen
 
     def step(self, batch: Batch) -> float:
         """One step; gives its loss."""
@@ -93,6 +99,8 @@ class Trainer:
             group["lr"] = rate * self._schedule()
         torch.manual_seed(self._seed * 1_000_003 + self.progress.step)  # whatever drops out, also after a resume
         self.network.train()
+        if self._norms_frozen:
+            _freeze_norms(self.network)
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device)
         with autocast(self.device), QuickDepthwise():
             logits = self.network(as_input(batch.pixels, self._normalisation, self.device))
@@ -175,6 +183,12 @@ class Trainer:
         self.best = _to(state.get("best", state["mean"]), self.device)
         self.progress = Progress(**state["progress"])
         return True
+
+
+def _freeze_norms(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 def _load(file: Path) -> dict[str, Any]:

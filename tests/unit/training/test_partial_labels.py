@@ -40,6 +40,20 @@ def test_among_allowed_classes_the_network_is_free() -> None:
         assert partial_cross_entropy(logits, labels, ALLOWED) < 1e-6
 
 
+@pytest.mark.parametrize("name", REFERENCE.sets)
+def test_a_set_favours_none_of_its_classes(name: str) -> None:
+    """Else the likelier of two that a label does not tell apart grows likelier, step by step."""
+    logits = _logits().requires_grad_()
+    partial_cross_entropy(logits, torch.full((2, 5, 7), REFERENCE.label[name]), ALLOWED).backward()
+    assert logits.grad is not None
+    inside = ALLOWED[REFERENCE.label[name]]
+    rising = -logits.grad[:, inside] * 2 * 5 * 7
+    missing = torch.softmax(logits.detach(), 1)[:, ~inside].sum(1)
+    assert torch.allclose(rising, (missing / inside.sum())[:, None].expand_as(rising), atol=1e-5)
+    falling = logits.grad[:, ~inside] * 2 * 5 * 7
+    assert torch.allclose(falling, torch.softmax(logits.detach(), 1)[:, ~inside], atol=1e-5)
+
+
 def test_unlabelled_pixels_cost_nothing_and_give_no_gradient() -> None:
     logits = _logits().requires_grad_()
     labels = torch.full((2, 5, 7), UNLABELLED)

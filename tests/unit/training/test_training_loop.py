@@ -1,6 +1,7 @@
 """Training goes on from a checkpoint as if it had never stopped, and learns."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_the_loss_falls_on_a_batch_seen_again_and_again() -> None:
     batch = _small(1)
     losses = [trainer.step(batch) for _ in range(30)]
     assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_norms_that_are_frozen_go_by_the_statistics_that_they_have(frozen: bool) -> None:
+    torch.manual_seed(1)
+    trainer = Trainer(build_network(len(REFERENCE.classes)), norms_frozen=frozen)
+    before = deepcopy(trainer.network.state_dict())
+    learnt = {name for name, _ in trainer.network.named_parameters()}
+    trainer.step(_small(0))
+    changed = {name for name, value in trainer.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed & learnt
+    assert bool(changed - learnt) != frozen
 
 
 def test_a_batch_is_fixed_by_seed_and_number() -> None:
