@@ -39,6 +39,9 @@ PRETRAINING_MINUTES: Final = 45.0  # once, for the full run and all folds
 MINUTES: Final = {"all": 45.0, "1": 30.0, "2": 30.0, "3": 30.0}
 # Of the second stage. The first has brought the encoder from ImageNet's photos to cores.
 RATES: Final = Rates(encoder=2e-4, decoder=7e-4)
+# A step of the second stage. Until then the statistics come to be those of drawn cores and photos; frozen at once, more
+# rock in a tray of its own colour is called background.
+NORMS_FROZEN_FROM: Final = 400
 SAY_SECONDS: Final = 10.0
 DRAFT_CARD: Final = (
     "# {} {}\n\nNot measured as a whole yet: `python -m rockseg_training.reference_card` writes the card.\n"
@@ -92,7 +95,7 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     drawn_alone = {name: value.detach().clone() for name, value in network.state_dict().items()}
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
     name = run.named(f"fold {run.fold.name}")
-    trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=name, norms_frozen=True)
+    trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=name, norms_frozen_from=NORMS_FROZEN_FROM)
     _train(trainer, recipe, run.folder, run.length, run.drawers, say)
     network.load_state_dict(between(drawn_alone, trainer.mean))
     say("Calibrating on drawn cores.")

@@ -68,12 +68,13 @@ class Trainer:
         device: torch.device | None = None,
         seed: int = 0,
         run: str = "",
-        norms_frozen: bool = False,
+        norms_frozen_from: int | None = None,
     ) -> None:
         """`run` says what is trained on what: a checkpoint of another run is not gone on from.
 
-        `norms_frozen`: batch norms keep the statistics that they have. Those of a batch of six crops, by which they go
-        otherwise, depend on how light its crops happen to be, so that a network cannot learn what lightness tells.
+        `norms_frozen_from`: the step from which batch norms keep the statistics that they have, in their running mean.
+        Those of a batch of six crops, by which they go before it, depend on how light its crops happen to be, so that
+        a network cannot learn what lightness tells.
         """
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
@@ -91,7 +92,7 @@ class Trainer:
         self.mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
         self.best = self.mean
         self.progress = Progress()
-        self._norms_frozen = norms_frozen
+        self._norms_frozen_from = norms_frozen_from
 
     def step(self, batch: Batch) -> float:
         """One step; gives its loss."""
@@ -99,8 +100,7 @@ class Trainer:
             group["lr"] = rate * self._schedule()
         torch.manual_seed(self._seed * 1_000_003 + self.progress.step)  # whatever drops out, also after a resume
         self.network.train()
-        if self._norms_frozen:
-            _freeze_norms(self.network)
+        self._freeze_norms()
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device)
         with autocast(self.device), QuickDepthwise():
             logits = self.network(as_input(batch.pixels, self._normalisation, self.device))
@@ -132,6 +132,18 @@ class Trainer:
             return min(1.0, (step + 1) / max(1, warm_up))
         done = min(1.0, (step - warm_up) / max(1, total - warm_up))
         return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+
+    @torch.no_grad()
+    def _freeze_norms(self) -> None:
+        """If it is time for it; the last few batches, which a norm's own statistics are of, say less than the mean."""
+        if self._norms_frozen_from is None or self.progress.step < self._norms_frozen_from:
+            return
+        if self.progress.step == self._norms_frozen_from:
+            for name, value in self.network.named_buffers():
+                value.copy_(self.mean[name])
+        for module in self.network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -183,12 +195,6 @@ class Trainer:
         self.best = _to(state.get("best", state["mean"]), self.device)
         self.progress = Progress(**state["progress"])
         return True
-
-
-def _freeze_norms(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
 
 
 def _load(file: Path) -> dict[str, Any]:
