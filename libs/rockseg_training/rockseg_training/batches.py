@@ -28,7 +28,7 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
-RECIPE: Final = 8  # one more whenever what is drawn or cut changes: checkpoints of another recipe are not gone on from
+RECIPE: Final = 8  # one more whenever crops or losses change: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 

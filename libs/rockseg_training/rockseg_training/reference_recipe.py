@@ -26,8 +26,8 @@ FOLDER_SHARES: Final = {
     "strips": 0.09,
 }
 TEXTURE_SHARE: Final = 0.19
-# Of crops of these boxes, the share that is about a pixel of a kind; the rest lies anywhere. Four times as much of them
-# is marl as limestone, and a crop about limestone shows marl as well.
+# Of crops of these boxes, the share that is about a pixel of a kind; the rest lies anywhere. Nearly twice as much is
+# marl as limestone (more than four times in two boxes), and a crop about limestone mostly shows marl as well.
 KIND_SHARES: Final = {"boxes-carbonate": {"limestone": 0.6, "marl rock": 0.2}}
 PRETRAINING_SEED: Final = 1000  # more than the run's own: its crops are others
 

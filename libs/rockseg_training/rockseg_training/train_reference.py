@@ -94,7 +94,7 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     pretrained = _pretrain(run, network, device, say)
     drawn_alone = {name: value.detach().clone() for name, value in network.state_dict().items()}
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
-    name = run.named(f"fold {run.fold.name}")
+    name = run.named(f"fold {run.fold.name}, norms frozen from {NORMS_FROZEN_FROM}")
     trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=name, norms_frozen_from=NORMS_FROZEN_FROM)
     _train(trainer, recipe, run.folder, run.length, run.drawers, say)
     network.load_state_dict(between(drawn_alone, trainer.mean))

@@ -73,8 +73,8 @@ class Trainer:
         """`run` says what is trained on what: a checkpoint of another run is not gone on from.
 
         `norms_frozen_from`: the step from which batch norms keep the statistics that they have, in their running mean.
-        Those of a batch of six crops, by which they go before it, depend on how light its crops happen to be, so that
-        a network cannot learn what lightness tells.
+        Those of a batch of few crops, by which they go before it, depend on how light its crops happen to be, so that
+        what lightness tells is learnt badly.
         """
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device).to(memory_format=torch.channels_last)

@@ -14,7 +14,13 @@ from rockseg_training.folds import FOLDS
 from rockseg_training.labels import ROCK, UNLABELLED
 from rockseg_training.photo_crop import crop_photo
 from rockseg_training.reference import LIME_OR_MARL, MUD_OR_LIME, REFERENCE
-from rockseg_training.reference_recipe import groups_of, reference_photos, reference_recipe
+from rockseg_training.reference_recipe import (
+    FOLDER_SHARES,
+    KIND_SHARES,
+    groups_of,
+    reference_photos,
+    reference_recipe,
+)
 
 MUD_OR_LIME_LABEL, LIME_OR_MARL_LABEL = REFERENCE.label[MUD_OR_LIME], REFERENCE.label[LIME_OR_MARL]
 
@@ -195,3 +201,10 @@ def test_of_carbonate_boxes_most_crops_are_about_limestone_however_little_there_
             assert about is None
     shares = {what: count / sum(found.values()) for what, count in found.items()}
     assert shares == pytest.approx({"anywhere": 0.2, "limestone": 0.6, "marl rock": 0.2}, abs=0.1)
+
+
+def test_shares_of_kinds_are_of_folders_and_rocks_that_there_are() -> None:
+    assert KIND_SHARES.keys() <= FOLDER_SHARES.keys()
+    for shares in KIND_SHARES.values():
+        assert shares.keys() <= set(REFERENCE.names[1:])
+        assert sum(shares.values()) < 1

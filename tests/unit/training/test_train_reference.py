@@ -12,6 +12,7 @@ import torch
 from rockseg_core.domain.errors import SettingsError
 from rockseg_model.bundle import load_bundle
 from rockseg_model.weights import unpack
+from rockseg_training import train_reference as train_reference_module
 from rockseg_training.averaging import between
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.evaluation import colour_baseline, evaluation
@@ -81,6 +82,14 @@ def test_the_bundle_is_between_what_drawn_cores_taught_and_what_photos_taught(ru
         assert ((value >= low - room) & (value <= high + room)).all(), name
         between_them += int(((value > low + room) & (value < high - room)).sum())
     assert between_them > 100
+
+
+def test_norms_are_frozen_in_the_rest_of_the_second_stage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_reference_module, "NORMS_FROZEN_FROM", 2)
+    train_reference(replace(run, length=Length(steps=4)), lambda _: None)
+    state = torch.load(run.folder / CHECKPOINT, weights_only=True)["network"]
+    counted = {int(value) for name, value in state.items() if name.endswith("num_batches_tracked")}
+    assert counted == {3}, "one batch of the first stage and two of the second"
 
 
 def test_between_two_networks_shares_are_kept_and_counts_are_the_second_s() -> None:

@@ -17,9 +17,9 @@ from rockseg_training.train import Length, Lines, train
 from rockseg_training.trainer import CHECKPOINT, Trainer
 
 
-def _trainer() -> Trainer:
+def _trainer(norms_frozen_from: int | None = None) -> Trainer:
     torch.manual_seed(1)
-    return Trainer(build_network(len(REFERENCE.classes)))
+    return Trainer(build_network(len(REFERENCE.classes)), norms_frozen_from=norms_frozen_from)
 
 
 def _small(number: int) -> Batch:
@@ -31,17 +31,18 @@ def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frozen_from", [None, 1, 2, 3])
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, frozen_from: int | None) -> None:
     batches = [_small(number) for number in range(4)]
-    unbroken = _trainer()
+    unbroken = _trainer(frozen_from)
     for batch in batches:
         unbroken.step(batch)
 
-    first = _trainer()
+    first = _trainer(frozen_from)
     for batch in batches[:2]:
         first.step(batch)
     first.save(tmp_path)
-    second = _trainer()
+    second = _trainer(frozen_from)
     assert second.resume(tmp_path)
     assert second.progress.step == 2
     for batch in batches[2:]:
@@ -72,8 +73,7 @@ def test_the_loss_falls_on_a_batch_seen_again_and_again() -> None:
 
 
 def test_norms_that_are_frozen_keep_the_mean_of_their_statistics_while_weights_learn() -> None:
-    torch.manual_seed(1)
-    trainer = Trainer(build_network(len(REFERENCE.classes)), norms_frozen_from=2)
+    trainer = _trainer(norms_frozen_from=2)
     weights = {name for name, _ in trainer.network.named_parameters()}
     seen = []
     for number in range(4):
