@@ -20,7 +20,7 @@ FULL: Final = "all"
 
 HOW_FOLDS: Final = """\
 The bundle is trained on all photos, so nothing of them is left to measure it on: these figures are of the same recipe,
-trained for fewer steps and without the photos named. They were read as a user's photos are, scale included.
+trained without the photos named. They were read as a user's photos are, scale included.
 *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock may be by its source.
 """
 
@@ -60,7 +60,7 @@ def _run(fold: str, figures: Figures) -> str:
     line = (
         f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
         f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
-        f"{figures['minutes']:.0f}; {figures['threads']} core{'s' if figures['threads'] > 1 else ''}, "
+        f"{figures['minutes']:.0f}, these on {figures['threads']} core{'s' if figures['threads'] > 1 else ''}; "
         f"seed {figures['seed']}."
     )
     return textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False)
