@@ -74,7 +74,9 @@ def contacts(folds: Mapping[str, Figures]) -> str:
         for fold, judged in _photos(folds)
         if judged.get("contacts", {}).get("true")
     ]
-    return _table(["fold", "contacts", "median error, core widths", "found within 0.15 core widths"], lines)
+    return _table(
+        ["fold", "contacts", "median error, core widths (1: not found)", "found within 0.15 core widths"], lines
+    )
 
 
 def things(folds: Mapping[str, Figures]) -> str:

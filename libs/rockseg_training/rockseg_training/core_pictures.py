@@ -12,6 +12,7 @@ from rockseg_training.labels import UNLABELLED
 from rockseg_training.synthetic.crop import draw_crop
 from rockseg_training.synthetic.families.family import Which
 
+DRAWN_SOURCE: Final = "drawn"  # the source of drawn cores
 SEED: Final = 40_000_000  # training has its own below, evaluation 20 and not_core 30 millions
 LEAST_ROCK: Final = 0.3  # of a part of a photo, and of a drawn picture
 LEAST_SIDE_PX: Final = 60
@@ -22,7 +23,7 @@ SIDES_PX: Final = (224, 900)
 
 @dataclass(frozen=True)
 class CorePicture:
-    """`source` is the folder of the photo, or "drawn"; `group` what must not be on both sides of a split."""
+    """`source` is the folder of the photo, or DRAWN_SOURCE; `group` what must not be on both sides of a split."""
 
     source: str
     group: str
@@ -47,7 +48,7 @@ def drawn_pictures(count: int, families: Which, first: int = 0) -> Iterator[Core
         drawn = draw_crop((SEED, number), height, width, families=families)
         known = drawn.mask != UNLABELLED
         if (drawn.mask[known] > 0).mean() >= LEAST_ROCK:
-            yield CorePicture("drawn", f"drawn {number}", drawn.pixels)
+            yield CorePicture(DRAWN_SOURCE, f"drawn {number}", drawn.pixels)
 
 
 def _parts(rng: np.random.Generator, photo: Photo, wanted: int) -> Iterator[Pixels]:

@@ -19,6 +19,7 @@ from rockseg_model.familiarity import PREFIX
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.weights import network_of, unpack
 from rockseg_training.calibration_fit import CalibrationFit, fit_calibration
+from rockseg_training.core_pictures import DRAWN_SOURCE
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.datasets.shared import read_shared
@@ -101,13 +102,12 @@ def held_out_families(count: int, space: LabelSpace) -> Iterator[Drawn]:
 def section(honesty: Honesty) -> str:
     """Markdown, with the figures of the fit."""
     none, unlike = (honesty.threshold_sources[code] for code in (NOT_CORE, UNLIKE_TRAINING_DATA))
+    real = any(source != DRAWN_SOURCE for half in honesty.halves for source in half.alarms.pictures)
+    core = "real core that training did not see" if real else "drawn core, since training saw all real core"
     lines = [
         HEADING + "\n",
-        _filled(
-            f"`{NOT_CORE}`: {none}. The same fit on half of the kinds, judged on the other half and on real core that "
-            "training did not see:"
-        ),
-        "| kinds judged | AUROC | flagged | most false alarms of a source of real core |",
+        _filled(f"`{NOT_CORE}`: {none}. The same fit on half of the kinds, judged on the other half and on {core}:"),
+        "| kinds judged | AUROC | flagged | most false alarms of a source of core |",
         "|---|---|---|---|",
     ]
     for half in honesty.halves:
@@ -131,7 +131,7 @@ def section(honesty: Honesty) -> str:
 
 
 def worst_source(alarms: Alarms, shares: dict[str, float]) -> str:
-    real = {source: share for source, share in shares.items() if source != "drawn"} or shares
+    real = {source: share for source, share in shares.items() if source != DRAWN_SOURCE} or shares
     source = max(real, key=lambda name: real[name])
     return f"{real[source]:.1%} of {alarms.pictures[source]} ({source})"
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rockseg_core.domain.warnings import NOT_CORE, UNLIKE_TRAINING_DATA
 from rockseg_model.familiarity import Familiarity
 from rockseg_model.tiled_segmenter import TiledSegmenter
-from rockseg_training.core_pictures import CorePicture, drawn_pictures, real_pictures
+from rockseg_training.core_pictures import DRAWN_SOURCE, CorePicture, drawn_pictures, real_pictures
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.familiarity_fit import REAL_ALARMS, Views, auroc, fit_familiarity, threshold
 from rockseg_training.not_core.kinds import KINDS, draw_not_core
@@ -42,7 +42,7 @@ class Seen:
 
     @property
     def real(self) -> Bools:
-        return np.array([source != "drawn" for source in self.sources])
+        return np.array([source != DRAWN_SOURCE for source in self.sources])
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ FULL: Final = "all"
 
 HOW_FOLDS: Final = """\
 The bundle is trained on all photos, so nothing of them is left to measure it on: these figures are of the same recipe,
-trained without the photos named. They were read as a user's photos are, scale included.
+trained {how} the photos named. They were read as a user's photos are, scale included.
 *Kind possible*: of the pixels of rock, the share called one of the kinds that the rock may be by its source.
+Calibration errors, those of drawn cores too, are with the temperature that each run fitted at its end; the bundle's was
+fitted anew afterwards, on more, and its own error stands in the manifest.
 """
 
 Figures = Mapping[str, Any]
@@ -41,7 +43,7 @@ def write_card(figures: Mapping[str, Figures], name: str, version: str) -> str:
     if folds:
         parts += [
             "## What its folds measured: real photos that they never saw\n",
-            HOW_FOLDS,
+            HOW_FOLDS.format(how=_how(figures)),
             over_folds(folds),
             photos(folds),
             things(folds),
@@ -54,14 +56,20 @@ def write_card(figures: Mapping[str, Figures], name: str, version: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def _how(figures: Mapping[str, Figures]) -> str:
+    most = figures[FULL]["steps"] if FULL in figures else 0
+    fewer = any(of_fold["steps"] < most for of_fold in figures.values())
+    return "for fewer steps and without" if fewer else "without"
+
+
 def _run(fold: str, figures: Figures) -> str:
     which = "The bundle" if fold == FULL else f"Fold {fold}"
     learnt = sum(figures["learnt"].values())
+    cores = f"{figures['threads']} processor core{'s' if figures['threads'] > 1 else ''}"
     line = (
         f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
         f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
-        f"{figures['minutes']:.0f}, these on {figures['threads']} core{'s' if figures['threads'] > 1 else ''}; "
-        f"seed {figures['seed']}."
+        f"{figures['minutes']:.0f}, these on {cores}; seed {figures['seed']}."
     )
     return textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False)
 

@@ -1,5 +1,7 @@
 """Fitting and measuring, with a network that sees the mean colour and pictures few and small."""
 
+import dataclasses
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +12,10 @@ from rockseg_core.domain.arrays import Logits, Pixels
 from rockseg_core.testing.null_segmenter import NULL_CLASSES, NULL_MANIFEST, NullSegmenter
 from rockseg_model.glimpse import Features, Inside
 from rockseg_model.tiled_segmenter import Network, TiledSegmenter
-from rockseg_training.core_pictures import drawn_pictures, real_pictures
+from rockseg_training.core_pictures import DRAWN_SOURCE, drawn_pictures, real_pictures
 from rockseg_training.datasets.photo import Dataset, Photo
 from rockseg_training.honest_bundle import HEADING, section, with_section, worst_source
-from rockseg_training.honesty import Honesty, fit_honesty, halves_of
+from rockseg_training.honesty import Alarms, Honesty, fit_honesty, halves_of
 from rockseg_training.labels import Labels
 from rockseg_training.not_core.kinds import KINDS
 from rockseg_training.reference import REFERENCE
@@ -122,5 +124,12 @@ def test_the_card_has_one_section_with_the_figures_before_what_not_to_use_it_for
     assert once.count(HEADING) == 1
     assert with_section(once, section(honesty)) == once
     assert "| grey | 14 |" in once
+    assert re.search(
+        r"head on [1-9]\d* drawn pictures of core and [1-9]\d* parts of real photos", " ".join(once.split())
+    )
+    assert "judged on the other half and on real core" in " ".join(once.split())
     assert worst_source(honesty.alarms, {"drawn": 1.0, "grey": 0.0}).endswith("(grey)")
     assert with_section("# Short\n", section(honesty)).startswith("# Short\n\n" + HEADING)
+    drawn_alone = Alarms({DRAWN_SOURCE: 0.0}, {DRAWN_SOURCE: 0.0}, {DRAWN_SOURCE: 3})
+    first, second = (dataclasses.replace(half, alarms=drawn_alone) for half in honesty.halves)
+    assert "real core that" not in section(dataclasses.replace(honesty, halves=(first, second)))

@@ -191,3 +191,10 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
     assert "| empty tray | 2 | 0.100 |" in card
     assert "| core-boxes | 1 | 0.930 | 0.930 | – | – |" in card
     assert "drawn cores of families" not in card
+    full = {
+        **fold,
+        "models": [{"drawn": {"classes": {}, "mean_iou": 0.5, "calibration_error": 0.1, "risk_coverage_area": 0.1}}],
+    }
+    assert "trained without the photos named" in write_card({"2": fold, "all": full}, "reference", "1")
+    fewer = write_card({"2": fold, "all": {**full, "steps": 6}}, "reference", "1")
+    assert "trained for fewer steps and without the photos named" in fewer
