@@ -33,6 +33,9 @@ from rockseg_training.train import Length, Watcher, train
 from rockseg_training.trainer import CHECKPOINT, Rates, Trainer
 
 RATES: Final = Rates(encoder=1e-4, decoder=6e-4)  # it has learned before
+# From the start the norms keep the statistics that the starting bundle has, of many drawn cores and photos: by those of
+# a few crops, of which half are of one site, more of what it knew is forgotten.
+NORMS_FROZEN_FROM: Final = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ def train_site(options: SiteOptions, watcher: Watcher, say: Callable[[str], None
         device=device,
         seed=options.seed,
         run=_run(options, start, site),
+        norms_frozen_from=NORMS_FROZEN_FROM,
     )
     if options.force:
         (options.checkpoints / CHECKPOINT).unlink(missing_ok=True)
@@ -203,6 +207,7 @@ def _run(options: SiteOptions, start: Bundle, site: SiteData) -> str:
     """A digest of all that makes the weights but the length: a checkpoint is gone on from by the same run alone."""
     what = {
         "recipe": RECIPE,
+        "norms_frozen_from": NORMS_FROZEN_FROM,
         "start": start.ref.digest,
         "classes": site.space.names,
         "sets": dict(site.space.sets),
