@@ -31,15 +31,17 @@ def start(name: str, *command: str | Path) -> None:
 
 
 def stop(name: str, seconds: float = 20) -> None:
-    """End it, and wait for its end; nothing if it does not run."""
-    pid = _running(name)
-    if pid:
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + seconds
-        while _running(name):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
+    """End it, and wait for its end; nothing if it does not run. Raises AssertionError if it outlives SIGKILL."""
+    for sent, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 10.0)):
+        pid = _running(name)
+        if not pid:
+            break
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+            os.kill(pid, sent)
+        deadline = time.monotonic() + patience
+        while _running(name) and time.monotonic() < deadline:
             time.sleep(0.1)  # the poll of a condition with a deadline
+    assert not _running(name), f"{name} outlived SIGKILL"
     (_RUN / name).unlink(missing_ok=True)
 
 
