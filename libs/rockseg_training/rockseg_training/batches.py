@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -25,10 +25,11 @@ from rockseg_training.synthetic.box_layouts import read_channels
 from rockseg_training.synthetic.crop import Drawn, draw_crop
 from rockseg_training.synthetic.families.family import Which
 from rockseg_training.synthetic.paint import Painter
+from rockseg_training.synthetic.scraps import Scrap, cut_scraps
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
-RECIPE: Final = 8  # one more whenever crops or losses change: checkpoints of another recipe are not gone on from
+RECIPE: Final = 9  # one more whenever crops or losses change: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
@@ -68,6 +69,7 @@ class Recipe:
     patches: Path | None = None  # a folder of textures
     patches_left_out: frozenset[str] = frozenset()
     layouts: Path | None = None  # box-layouts.json
+    scraps: bool = False  # of the photos' background, in what is drawn
 
     def shape(self, number: int) -> tuple[int, int, int]:
         """(crops, height, width) of a batch: nearly the same area each, in the shapes of tiles, cut shorter."""
@@ -83,6 +85,7 @@ class Drawer:
         self._album = Album(recipe.dataset, recipe.groups)
         self._patches = read_textures(recipe.patches, without=recipe.patches_left_out) if recipe.patches else None
         self._channels = read_channels(recipe.layouts) if recipe.layouts else []
+        self._scraps = list(_scraps(recipe.dataset)) if recipe.scraps else []
         self._drawn = translation(REFERENCE, recipe.space)  # drawn masks hold the reference's classes
 
     def draw(self, number: int) -> Batch:
@@ -103,7 +106,7 @@ class Drawer:
             photo, around = self._album.pick(rng)
             # What is shown for the kind of its rock keeps it.
             repaint = self._repainter() if rng.random() < recipe.repaint_share and around is None else None
-            changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share))
+            changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share), scraps=self._scraps)
             told = rng.random() < recipe.kind_share
             cut: Sequence[Drawn]
             alone = room == 1 or repaint is not None or around is not None
@@ -119,11 +122,20 @@ class Drawer:
             families=recipe.families,
             textures=self._patches,
             channels=self._channels,
+            scraps=self._scraps,
         )
         return [Drawn(crop.pixels, self._drawn[crop.mask])]
 
     def _repainter(self) -> Repainter:
         return Repainter(Painter(self._recipe.families, self._patches or {}), self._drawn)
+
+
+def _scraps(dataset: Dataset) -> Iterator[Scrap]:
+    """Of all photos that have background; the same each time."""
+    for number, entry in enumerate(dataset.entries):
+        if (entry.labels() == 0).any():
+            photo = entry.read()
+            yield from cut_scraps(np.random.default_rng(number), photo.pixels, photo.labels, photo.core_width_px)
 
 
 _drawer: Drawer  # of a drawing process

@@ -79,3 +79,20 @@ def disagreement(logits: Tensor, labels: Tensor, allowed: Tensor, twins: Sequenc
     cost = -(wanted * (surprises[0] + surprises[1]).masked_fill(~kinds, 0.0)).sum(1)
     there = (known >= FIRST_SET) & (known < UNLABELLED)
     return (cost * there).sum() / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def forgetting(logits: Tensor, taught: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
+    """How far the kinds are from those that `taught` says, where the label leaves several open but not all rock.
+
+    Cross-entropy of the two over the kinds allowed (Li, Hoiem 2016, "Learning without forgetting"), summed and divided
+    as in `partial_cross_entropy`. Without it real rock of open kind comes to be called whatever kind other photos tell.
+
+    logits, taught (N, C, h, w) float32; labels (N, h, w) int64; `allowed` (256, C).
+    """
+    kinds = allowed.sum(1)
+    open_ = (kinds > 1) & (kinds < allowed.shape[1] - 1)
+    there = open_[labels] & (labels != UNLABELLED)
+    barred = ~allowed[labels[there]]
+    said, wanted = (either.permute(0, 2, 3, 1)[there].masked_fill(barred, _NEVER) for either in (logits, taught))
+    cost = -(torch.softmax(wanted, 1) * functional.log_softmax(said, 1).masked_fill(barred, 0.0)).sum()
+    return cost / (labels != UNLABELLED).sum().clamp(min=1)

@@ -1,5 +1,6 @@
 """A random crop of a real photo, at the scale and under the light that drawn crops have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from rockseg_training.repainted import Repainter
 from rockseg_training.synthetic.camera import photograph
 from rockseg_training.synthetic.crop import Drawn, core_width_px
 from rockseg_training.synthetic.rock import Face
+from rockseg_training.synthetic.scraps import Scrap
 
 Bytes = NDArray[np.uint8]
 
@@ -22,10 +24,11 @@ TWIN_SHIFT_PX: Final = 32  # a twin lies so far from its first, along both axes:
 
 @dataclass(frozen=True)
 class Changes:
-    """What of the photo is not left as it is: its rocks by `repaint`, its background if `redress`."""
+    """What of the photo is not left as it is: its rocks by `repaint`, its background if `redress`, by `scraps` too."""
 
     repaint: Repainter | None = None
     redress: bool = False
+    scraps: Sequence[Scrap] = ()
 
 
 def crop_photo(
@@ -85,7 +88,7 @@ def _scene(
     if changes.repaint:
         face, labels = changes.repaint(rng, face, labels, zoom * photo.core_width_px)
     if changes.redress:
-        face, labels = redressed(rng, face, labels, zoom * photo.core_width_px)
+        face, labels = redressed(rng, face, labels, zoom * photo.core_width_px, changes.scraps)
     return face, labels
 
 

@@ -22,7 +22,7 @@ from rockseg_training.synthetic.crop import CORE_WIDTH_PX, Drawn
 
 NAME: Final = "reference"
 TILE_SHAPES: Final = ((1024, 256), (256, 1024), (704, 384), (384, 704), (512, 512))
-CALIBRATION_CROPS: Final = 120
+CALIBRATION_CROPS: Final = 400  # half of them fit: four halves of 120 gave 1.09 to 1.6
 FIRST_CALIBRATION_CROP: Final = 100_000  # those before it are judged
 SOURCE: Final = f"{CALIBRATION_CROPS} drawn cores of families that training never saw; others are judged"
 

@@ -63,6 +63,7 @@ def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) ->
         patches=textures,
         patches_left_out=fold.textures_left_out(textures, read_textures(data)),
         layouts=_layouts(data),
+        scraps=True,
     )
 
 

@@ -42,7 +42,7 @@ class Repainter:
         rock = (labels > 0) & (labels != UNLABELLED)
         if rock.mean() < LEAST_ROCK or (labels == 0).mean() < LEAST_REST:
             return pixels, labels
-        upright = weighted_mean(runs(rock.T)) >= weighted_mean(runs(rock))
+        upright = is_upright(rock)
         if not upright:
             pixels, labels, rock = pixels.swapaxes(0, 1), labels.T, rock.T
         faces, kinds = self._faces(rng, rock, core_width_px)
@@ -63,12 +63,21 @@ class Repainter:
         height, width = rock.shape
         faces, kinds = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.uint8)
         stage = Stage(self.painter, core_width_px, core_mm(rng, core_width_px), suite=draw_suite(rng))
-        walls = np.flatnonzero(np.diff(rock.mean(0) > WALL)) + 1
-        edges = [0, *walls.tolist(), width]
-        for left, right in pairwise(edges):
+        for left, right in pairwise(edges_of(rock)):
             column = draw_column(rng, height, right - left, stage, whole=True)
             faces[:, left:right], kinds[:, left:right] = column.pixels, self.labels[column.mask]
         return faces, kinds
+
+
+def is_upright(rock: NDArray[np.bool_]) -> bool:
+    """Whether cores lie along y in (h, w)."""
+    return weighted_mean(runs(rock.T)) >= weighted_mean(runs(rock))
+
+
+def edges_of(rock: NDArray[np.bool_]) -> list[int]:
+    """Columns of (h, w), cores upright, at which a core or a wall begins; the first is 0, the last w."""
+    walls = np.flatnonzero(np.diff(rock.mean(0) > WALL)) + 1
+    return [0, *walls.tolist(), rock.shape[1]]
 
 
 def _shading(rng: np.random.Generator, slow: Face, rock: NDArray[np.bool_]) -> Face:

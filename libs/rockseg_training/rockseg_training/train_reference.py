@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -95,7 +96,15 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     drawn_alone = {name: value.detach().clone() for name, value in network.state_dict().items()}
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
     name = run.named(f"fold {run.fold.name}, norms frozen from {NORMS_FROZEN_FROM}")
-    trainer = Trainer(network, rates=RATES, device=device, seed=run.seed, run=name, norms_frozen_from=NORMS_FROZEN_FROM)
+    trainer = Trainer(
+        network,
+        rates=RATES,
+        device=device,
+        seed=run.seed,
+        run=name,
+        norms_frozen_from=NORMS_FROZEN_FROM,
+        teacher=deepcopy(network).eval().requires_grad_(requires_grad=False),
+    )
     _train(trainer, recipe, run.folder, run.length, run.drawers, say)
     network.load_state_dict(between(drawn_alone, trainer.mean))
     say("Calibrating on drawn cores.")

@@ -17,7 +17,7 @@ from rockseg_training.batches import Batch
 from rockseg_training.device import QuickDepthwise, as_input, autocast
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.labels import LabelSpace
-from rockseg_training.losses import disagreement, partial_cross_entropy, rock_dice
+from rockseg_training.losses import disagreement, forgetting, partial_cross_entropy, rock_dice
 from rockseg_training.photo_crop import TWIN_SHIFT_PX
 from rockseg_training.reference import REFERENCE
 
@@ -26,6 +26,7 @@ LAST_RATE: Final = 0.02  # of the full rate, at the end of the cosine
 EMA_DECAY: Final = 0.997
 DICE_WEIGHT: Final = 0.5
 TWIN_WEIGHT: Final = 1.0  # a pixel's disagreement costs what a wrong label does
+TAUGHT_WEIGHT: Final = 1.0  # and so does what it forgets
 CHECKPOINT: Final = "checkpoint.pt"
 
 
@@ -69,12 +70,15 @@ class Trainer:
         seed: int = 0,
         run: str = "",
         norms_frozen_from: int | None = None,
+        teacher: nn.Module | None = None,
     ) -> None:
         """`run` says what is trained on what: a checkpoint of another run is not gone on from.
 
         `norms_frozen_from`: the step from which batch norms keep the statistics that they have, in their running mean.
         Those of a batch of few crops, by which they go before it, depend on how light its crops happen to be, so that
         what lightness tells is learnt badly.
+
+        `teacher`, in evaluation mode, tells kinds where labels leave them open, as `forgetting` says.
         """
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
@@ -93,6 +97,7 @@ class Trainer:
         self.best = self.mean
         self.progress = Progress()
         self._norms_frozen_from = norms_frozen_from
+        self._teacher = teacher
 
     def step(self, batch: Batch) -> float:
         """One step; gives its loss."""
@@ -103,12 +108,17 @@ class Trainer:
         self._freeze_norms()
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device)
         with autocast(self.device), QuickDepthwise():
-            logits = self.network(as_input(batch.pixels, self._normalisation, self.device))
+            given = as_input(batch.pixels, self._normalisation, self.device)
+            logits = self.network(given)
         loss = partial_cross_entropy(logits.float(), labels, self._allowed)
         loss = loss + DICE_WEIGHT * rock_dice(logits.float(), labels)
         if batch.twins:
             apart = disagreement(logits.float(), labels, self._allowed, batch.twins, TWIN_SHIFT_PX)
             loss = loss + TWIN_WEIGHT * apart
+        if self._teacher is not None:
+            with torch.no_grad(), autocast(self.device):
+                taught = self._teacher(given)
+            loss = loss + TAUGHT_WEIGHT * forgetting(logits.float(), taught.float(), labels, self._allowed)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch types no backward
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)

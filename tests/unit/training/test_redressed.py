@@ -92,3 +92,34 @@ def test_a_crop_of_rock_alone_is_left_as_it_is() -> None:
     face, named = redressed(np.random.default_rng(0), pixels, labels, 60.0)
     assert face is pixels
     assert named is labels
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_stretch_of_a_core_is_lost_across_its_width_and_what_lies_there_is_no_rock(turned: bool) -> None:
+    across = []
+    for seed in range(40):
+        pixels, labels = _box()
+        given = (pixels.swapaxes(0, 1).copy(), labels.T.copy()) if turned else (pixels, labels)
+        face, named = redressed(np.random.default_rng(seed), given[0], given[1], 60.0)
+        if turned:
+            face, named = face.swapaxes(0, 1), named.T
+        gone = (labels == 3) & (named == 0)
+        for left in (20, 100):
+            rows = gone[:, left : left + 60].all(1)
+            if 25 <= rows.sum() < 172:
+                across.append(np.abs(face[rows, left : left + 60] - 90.0).mean())
+    assert len(across) >= 10
+    assert np.median(across) > 20, "other things than the rock"
+
+
+def test_scraps_lie_where_core_is_lost() -> None:
+    scrap = np.full((90, 90, 3), (255, 0, 255), np.uint8)
+    seen: dict[bool, list[bool]] = {False: [], True: []}
+    for given, found in seen.items():
+        for seed in range(40):
+            scraps = [scrap] if given else []
+            face, named = redressed(np.random.default_rng(seed), *_box(), 60.0, scraps)
+            magenta = np.minimum(face[..., 0], face[..., 2]) > 1.25 * face[..., 1] + 10
+            assert (named[magenta] == 0).all()
+            found.append(magenta.mean() > 0.02)
+    assert np.mean(seen[True]) > np.mean(seen[False]) + 0.08

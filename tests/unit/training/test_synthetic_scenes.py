@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from rockseg_training.synthetic import props
 from rockseg_training.synthetic.box import draw_box
 from rockseg_training.synthetic.box_layouts import Channel, read_channels
 from rockseg_training.synthetic.camera import photograph
@@ -75,6 +76,14 @@ def test_some_boxes_have_the_colour_of_the_rock_that_lies_in_them() -> None:
             apart.append(np.abs(scene.pixels[rock].mean(0) - scene.pixels[wall].mean(0)).mean())
     assert len(apart) >= 50
     assert 0.25 <= np.mean(np.array(apart) < 25) <= 0.6
+
+
+def test_a_piece_of_card_in_the_place_of_core_is_of_the_boxs_colour_in_light_and_shade() -> None:
+    card = np.array((176, 132, 80), np.float32)
+    faces = [props.block(np.random.default_rng(seed), 90, 60, card).pixels for seed in range(30)]
+    lean = [face.reshape(-1, 3).mean(0) / face.mean() for face in faces]
+    assert np.abs(np.array(lean) - card / card.mean()).max() < 0.25
+    assert np.std([face.mean() for face in faces]) > 8
 
 
 def test_photos_cut_to_one_core_show_where_some_of_it_was_lost() -> None:

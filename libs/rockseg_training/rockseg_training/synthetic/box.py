@@ -9,12 +9,14 @@ from rockseg_training.synthetic import props
 from rockseg_training.synthetic.colours import any_rock_colour, shade
 from rockseg_training.synthetic.column import draw_column
 from rockseg_training.synthetic.props import Kind, Thing
-from rockseg_training.synthetic.rock import Colour
+from rockseg_training.synthetic.rock import Colour, Face
 from rockseg_training.synthetic.scene import Scene, lay_core
+from rockseg_training.synthetic.scraps import scrap_face
 from rockseg_training.synthetic.stage import Stage
 
 OWN_COLOUR_SHARE: Final = 0.4  # of boxes in the colour of what lies in them: grey slabs in grey trays
 LINED_SHARE: Final = 0.12  # of channels: felt, paper and lids with writing were called rock
+SCRAP_SHARE: Final = 0.5  # of foam and lining, where there are scraps; half as often of a channel's bottom
 END_SHADOW_SHARE: Final = 0.3  # of channels: a dark block on an empty bottom was called rock
 
 
@@ -32,7 +34,7 @@ def draw_box(rng: np.random.Generator, scene: Scene, stage: Stage, *, empty: boo
     while left < end:
         scene.put(props.wall(rng, height, wall_px, colour), 0, left)
         left += wall_px
-        _channel(rng, scene, left, across + play, bottom)
+        _channel(rng, scene, left, across + play, bottom, stage)
         if not empty and rng.random() < 0.75:
             _fill(rng, scene, left + int(rng.uniform(0, 1) * play), stage)
         left += across + play
@@ -67,8 +69,8 @@ def _bottom(rng: np.random.Generator) -> Colour:
     return props.floor_colour(rng)
 
 
-def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, colour: Colour) -> None:
-    face = props.floor(rng, scene.size[0], across, colour)
+def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, colour: Colour, stage: Stage) -> None:
+    face = _real(rng, stage, props.floor(rng, scene.size[0], across, colour), SCRAP_SHARE / 2)
     x = np.linspace(0, 1, across, dtype=np.float32)
     light = 1 - rng.uniform(0, 0.6) * np.exp(-x / rng.uniform(0.04, 0.2)) - rng.uniform(0, 0.3) * np.exp((x - 1) / 0.08)
     face = face * light[:, None].astype(np.float32)
@@ -78,7 +80,20 @@ def _channel(rng: np.random.Generator, scene: Scene, left: int, across: int, col
     if rng.random() < LINED_SHARE:
         long = max(8, int(rng.uniform(0.3, 1.2) * len(face)))
         top = int(rng.uniform(-0.2, 0.8) * len(face))
-        scene.put(props.sheet(rng, long, max(8, int(across * rng.uniform(0.7, 1)))), top, left)
+        lining = props.sheet(rng, long, max(8, int(across * rng.uniform(0.7, 1))))
+        scene.put(_or_real(rng, stage, lining), top, left)
+
+
+def _or_real(rng: np.random.Generator, stage: Stage, thing: Thing) -> Thing:
+    face = _real(rng, stage, thing.pixels, SCRAP_SHARE)
+    return thing if face is thing.pixels else Thing(thing.kind, face)
+
+
+def _real(rng: np.random.Generator, stage: Stage, face: Face, share: float) -> Face:
+    """The face, or in its place, so often, a scrap of real background."""
+    if not stage.scraps or rng.random() > share:
+        return face
+    return scrap_face(rng, stage.scraps, face.shape[0], face.shape[1], stage.core_width_px)
 
 
 def _end_shadow(rng: np.random.Generator, height: int, across: int) -> NDArray[np.float32]:
@@ -104,7 +119,7 @@ def _fill(rng: np.random.Generator, scene: Scene, left: int, stage: Stage) -> No
             lay_core(rng, scene, draw_column(rng, length, across, stage), top, left)
         elif kind < 0.86:
             length = min(length, 2 * across)
-            scene.put(props.foam(rng, length, int(across * rng.uniform(0.8, 1))), top, left)
+            scene.put(_or_real(rng, stage, props.foam(rng, length, int(across * rng.uniform(0.8, 1)))), top, left)
         elif kind < 0.93:
             scene.put(props.label(rng, max(8, length // 2), int(across * rng.uniform(0.6, 1))), top, left)
         top += length

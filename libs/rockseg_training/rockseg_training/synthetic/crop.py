@@ -17,6 +17,7 @@ from rockseg_training.synthetic.paint import Painter
 from rockseg_training.synthetic.props import Kind
 from rockseg_training.synthetic.rock import Face
 from rockseg_training.synthetic.scene import Scene
+from rockseg_training.synthetic.scraps import Scrap
 from rockseg_training.synthetic.stage import Stage
 from rockseg_training.synthetic.suite import draw_suite
 from rockseg_training.synthetic.textures import Textures
@@ -49,18 +50,20 @@ def draw_crop(
     families: Which = "all",
     textures: Textures | None = None,
     channels: Sequence[Channel] = (),
+    scraps: Sequence[Scrap] = (),
 ) -> Drawn:
     """The same seed draws the same crop of (height, width). Cores lie along either axis, at most half as wide as the
     crop's longer side.
 
     `textures` (see `read_textures`) take the place of a third of the rocks that they show, save where only families
-    held out may paint; `channels` (see `read_channels`) are layouts of real boxes.
+    held out may paint; `channels` (see `read_channels`) are layouts of real boxes; of
+    `scraps` (see `cut_scraps`) is some of what is no rock.
     """
     rng = np.random.default_rng(seed)
     along_x = bool(rng.random() < 0.5)
     across = min(core_width_px(rng), max(height, width) / 2)
     painter = Painter(families, textures if textures and families != "held_out" else {})
-    stage = Stage(painter, across, core_mm(rng, across), channels, draw_suite(rng))
+    stage = Stage(painter, across, core_mm(rng, across), channels, draw_suite(rng), scraps)
     scene = draw_scene(rng, *((width, height) if along_x else (height, width)), stage)
     shown = _shown(scene)
     pixels, mask = scene.pixels, scene.mask

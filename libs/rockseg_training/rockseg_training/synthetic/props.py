@@ -119,6 +119,27 @@ def sheet(rng: np.random.Generator, height: int, width: int) -> Thing:
     return Thing(Kind.LABEL, *write(rng, drawing.astype(np.float32), lines=int(rng.integers(0, 4))))
 
 
+def block(rng: np.random.Generator, height: int, width: int, colour: Colour) -> Thing:
+    """A folded piece of the box's own card in the place of core: creases along and across it, a face in shade."""
+    face = floor(rng, height, width, shade(rng, colour, lightness=10, chroma=3))
+    for axis in (0, 1):
+        x = np.linspace(0, 1, face.shape[axis], dtype=np.float32)
+        fold, soft = rng.uniform(0, 1), rng.uniform(0.002, 0.05)
+        light = 1 - rng.uniform(0, 0.5) / (1 + np.exp(np.clip((fold - x) / soft, -30, 30)))
+        light -= rng.uniform(0, 0.3) * np.exp(-(((x - fold) / (2 * soft)) ** 2))
+        face = face * light.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1)).astype(np.float32)
+    return Thing(Kind.WALL, soiled(rng, face))
+
+
+def soiled(rng: np.random.Generator, face: Face) -> Face:
+    """Every second face with specks and smears of dirt."""
+    if rng.random() < 0.5:
+        return face
+    finest = rng.uniform(1.5, 3.0)
+    dirt = fractal(rng, *face.shape[:2], beta=rng.uniform(0.3, 1.8), finest_px=finest) - rng.uniform(1.2, 2.4)
+    return np.asarray(face * (1 - rng.uniform(0.3, 0.8) * np.clip(dirt, 0, 1)[..., None]), np.float32)
+
+
 def ruler(rng: np.random.Generator, height: int, width: int) -> Thing:
     """Ticks with figures, or alternating blocks, along the longer side."""
     dark, light = rng.uniform(10, 60), rng.uniform(180, 245)

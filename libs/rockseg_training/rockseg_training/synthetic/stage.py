@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rockseg_training.synthetic.box_layouts import Channel
 from rockseg_training.synthetic.paint import Painter
+from rockseg_training.synthetic.scraps import Scrap
 from rockseg_training.synthetic.suite import Suite
 
 
@@ -17,6 +18,7 @@ class Stage:
     core_mm: float
     channels: Sequence[Channel] = ()
     suite: Suite | None = None
+    scraps: Sequence[Scrap] = ()
 
     @property
     def across(self) -> int:

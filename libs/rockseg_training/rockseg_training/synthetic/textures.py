@@ -75,17 +75,17 @@ def textured(rng: np.random.Generator, patch: Patch, height: int, width: int, px
         piece = piece[:, ::-1]
     if rng.random() < 0.5:
         piece = piece[::-1]
-    return _retoned(rng, _mirrored(piece, height, width))
+    return retoned(rng, mirrored_to(piece, height, width))
 
 
-def _mirrored(piece: Face, height: int, width: int) -> Face:
+def mirrored_to(piece: Face, height: int, width: int) -> Face:
     rows = np.abs((np.arange(height) + len(piece)) % (2 * len(piece)) - len(piece) + 0.5).astype(int)
     wide = piece.shape[1]
     columns = np.abs((np.arange(width) + wide) % (2 * wide) - wide + 0.5).astype(int)
     return np.asarray(piece[np.minimum(rows, len(piece) - 1)][:, np.minimum(columns, wide - 1)], np.float32)
 
 
-def _retoned(rng: np.random.Generator, face: Face) -> Face:
+def retoned(rng: np.random.Generator, face: Face) -> Face:
     mean = face.mean((0, 1))
     gain = float(np.exp(rng.normal(0, 0.22)))
     tone = mean + rng.normal(0, 26) + rng.normal(0, 5, 3)
