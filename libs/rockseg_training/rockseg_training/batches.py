@@ -4,9 +4,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rockseg_training.album import Album, Group
-from rockseg_training.datasets.photo import Dataset
+from rockseg_training.datasets.photo import Dataset, Entry, Photo
 from rockseg_training.labels import LabelSpace, of_several_kinds, translation
 from rockseg_training.photo_crop import Changes, crop_photo, crop_twins
 from rockseg_training.reference import REFERENCE
@@ -29,7 +30,7 @@ from rockseg_training.synthetic.scraps import Scrap, cut_scraps
 from rockseg_training.synthetic.textures import read_textures
 
 CROPS: Final = 6  # of 256×256: 0.4 megapixels a step
-RECIPE: Final = 9  # one more whenever crops or losses change: checkpoints of another recipe are not gone on from
+RECIPE: Final = 8  # one more whenever crops or losses change: checkpoints of another recipe are not gone on from
 AHEAD: Final = 6  # batches a drawing process has in hand before they are asked for
 
 
@@ -52,7 +53,9 @@ class Recipe:
     `kind_share` say of which; the others say rock. In `repaint_share` of those cut from photos drawn rocks take the
     place of the real, in `redress_share` the background is another. With `twins`, those whose rock is left as it is,
     and is one of several kinds, have a twin, which comes on top of the share. What is cut about a pixel of a label
-    keeps its rock and has no twin. What is drawn is of `families`, with `patches` and `layouts` if given.
+    keeps its rock, but for things strewn about, and has no twin. What is drawn is of `families`, with `patches` and
+    `layouts` if given. The background of the photos `scraps` lies about in what is drawn, and in the place of core
+    where the background is another.
     """
 
     seed: int
@@ -69,7 +72,7 @@ class Recipe:
     patches: Path | None = None  # a folder of textures
     patches_left_out: frozenset[str] = frozenset()
     layouts: Path | None = None  # box-layouts.json
-    scraps: bool = False  # of the photos' background, in what is drawn
+    scraps: tuple[Entry, ...] = ()  # with an outline of all their rock
 
     def shape(self, number: int) -> tuple[int, int, int]:
         """(crops, height, width) of a batch: nearly the same area each, in the shapes of tiles, cut shorter."""
@@ -85,8 +88,12 @@ class Drawer:
         self._album = Album(recipe.dataset, recipe.groups)
         self._patches = read_textures(recipe.patches, without=recipe.patches_left_out) if recipe.patches else None
         self._channels = read_channels(recipe.layouts) if recipe.layouts else []
-        self._scraps = list(_scraps(recipe.dataset)) if recipe.scraps else []
         self._drawn = translation(REFERENCE, recipe.space)  # drawn masks hold the reference's classes
+
+    @cached_property
+    def _scraps(self) -> list[Scrap]:
+        """Cut when first asked for: an error of a process that has not begun yet is lost."""
+        return [scrap for number, entry in enumerate(self._recipe.scraps) for scrap in _scraps_of(number, entry.read())]
 
     def draw(self, number: int) -> Batch:
         count, height, width = self._recipe.shape(number)
@@ -106,7 +113,8 @@ class Drawer:
             photo, around = self._album.pick(rng)
             # What is shown for the kind of its rock keeps it.
             repaint = self._repainter() if rng.random() < recipe.repaint_share and around is None else None
-            changes = Changes(repaint, redress=bool(rng.random() < recipe.redress_share), scraps=self._scraps)
+            redress = bool(rng.random() < recipe.redress_share)
+            changes = Changes(repaint, redress, empty=around is None, scraps=self._scraps)
             told = rng.random() < recipe.kind_share
             cut: Sequence[Drawn]
             alone = room == 1 or repaint is not None or around is not None
@@ -130,12 +138,8 @@ class Drawer:
         return Repainter(Painter(self._recipe.families, self._patches or {}), self._drawn)
 
 
-def _scraps(dataset: Dataset) -> Iterator[Scrap]:
-    """Of all photos that have background; the same each time."""
-    for number, entry in enumerate(dataset.entries):
-        if (entry.labels() == 0).any():
-            photo = entry.read()
-            yield from cut_scraps(np.random.default_rng(number), photo.pixels, photo.labels, photo.core_width_px)
+def _scraps_of(number: int, photo: Photo) -> list[Scrap]:
+    return cut_scraps(np.random.default_rng(number), photo.pixels, photo.labels, photo.core_width_px)
 
 
 _drawer: Drawer  # of a drawing process

@@ -81,17 +81,21 @@ def disagreement(logits: Tensor, labels: Tensor, allowed: Tensor, twins: Sequenc
     return (cost * there).sum() / (labels != UNLABELLED).sum().clamp(min=1)
 
 
+def is_open(labels: Tensor, allowed: Tensor) -> Tensor:
+    """(N, h, w) bool: the label leaves several kinds of rock open, all of them perhaps."""
+    return (allowed.sum(1) > 1)[labels] & (labels != UNLABELLED)
+
+
 def forgetting(logits: Tensor, taught: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
-    """How far the kinds are from those that `taught` says, where the label leaves several open but not all rock.
+    """How far the kinds of rock are from those that `taught` says, wherever the label leaves several open.
 
     Cross-entropy of the two over the kinds allowed (Li, Hoiem 2016, "Learning without forgetting"), summed and divided
-    as in `partial_cross_entropy`. Without it real rock of open kind comes to be called whatever kind other photos tell.
+    as in `partial_cross_entropy`. Without it real rock of open kind comes to be called whatever kind other photos tell,
+    most of all where a label says no more than rock.
 
     logits, taught (N, C, h, w) float32; labels (N, h, w) int64; `allowed` (256, C).
     """
-    kinds = allowed.sum(1)
-    open_ = (kinds > 1) & (kinds < allowed.shape[1] - 1)
-    there = open_[labels] & (labels != UNLABELLED)
+    there = is_open(labels, allowed)
     barred = ~allowed[labels[there]]
     said, wanted = (either.permute(0, 2, 3, 1)[there].masked_fill(barred, _NEVER) for either in (logits, taught))
     cost = -(torch.softmax(wanted, 1) * functional.log_softmax(said, 1).masked_fill(barred, 0.0)).sum()

@@ -24,10 +24,14 @@ TWIN_SHIFT_PX: Final = 32  # a twin lies so far from its first, along both axes:
 
 @dataclass(frozen=True)
 class Changes:
-    """What of the photo is not left as it is: its rocks by `repaint`, its background if `redress`, by `scraps` too."""
+    """What of the photo is not left as it is: its rocks by `repaint`, its background if `redress`.
+
+    Then, if `empty`, core may be lost as well; `scraps` are some of what lies in its place.
+    """
 
     repaint: Repainter | None = None
     redress: bool = False
+    empty: bool = True
     scraps: Sequence[Scrap] = ()
 
 
@@ -88,7 +92,8 @@ def _scene(
     if changes.repaint:
         face, labels = changes.repaint(rng, face, labels, zoom * photo.core_width_px)
     if changes.redress:
-        face, labels = redressed(rng, face, labels, zoom * photo.core_width_px, changes.scraps)
+        reach = zoom * photo.core_width_px
+        face, labels = redressed(rng, face, labels, reach, empty=changes.empty, scraps=changes.scraps)
     return face, labels
 
 

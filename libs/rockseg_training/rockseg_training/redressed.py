@@ -26,17 +26,23 @@ STREWN_SHARE: Final = 0.3
 LEAST_CORE: Final = 0.3  # rock in the columns of a core
 SCRAP_SHARE: Final = 0.5  # of what lies in its place, where there are scraps
 ROCK_COLOUR_SHARE: Final = 0.25  # of new colours: a floor in the colour of a rock is the hardest
-EMPTIED_SHARE: Final = 0.6  # of crops: felt and paper in the place of lost core were called rock
+EMPTIED_SHARE: Final = 0.6  # of crops that may be: felt and paper in the place of lost core were called rock
 LEAST_GAIN: Final = 0.25  # beyond these, noise and JPEG blocks of a dark photo become a pattern
 MOST_GAIN: Final = 4.0
 LEAST_APART: Final = 24.0  # grey levels between two tones; halves of a grain of deviation 18 are as far apart
 
 
 def redressed(
-    rng: np.random.Generator, pixels: Face, labels: Labels, core_width_px: float, scraps: Sequence[Scrap] = ()
+    rng: np.random.Generator,
+    pixels: Face,
+    labels: Labels,
+    core_width_px: float,
+    *,
+    empty: bool = True,
+    scraps: Sequence[Scrap] = (),
 ) -> tuple[Face, Labels]:
-    """Pixels (h, w, 3) and labels (h, w) with the background in other colours, with things strewn about, or both, and
-    often with a stretch of core lost, where foam, felt, card or one of `scraps` lies now.
+    """Pixels (h, w, 3) and labels (h, w) with the background in other colours, with things strewn about, or both, and,
+    if `empty`, often with a stretch of core lost, where foam, felt, card or one of `scraps` lies now.
 
     What is unsure goes with the nearer of rock and background. Where things come to lie there is no rock any more. The
     dice may strew nothing.
@@ -51,7 +57,7 @@ def redressed(
         scene = Scene(pixels.copy(), labels.copy())
         scatter(rng, scene, core_width_px)
         pixels, labels = scene.pixels, scene.mask
-    if rng.random() < EMPTIED_SHARE:
+    if empty and rng.random() < EMPTIED_SHARE:
         pixels, labels = _emptied(rng, pixels, labels, core_width_px, scraps)
     return pixels, labels
 

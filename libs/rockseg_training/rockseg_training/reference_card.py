@@ -69,7 +69,7 @@ def _run(fold: str, figures: Figures) -> str:
     line = (
         f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
         f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
-        f"{figures['minutes']:.0f}, these on {cores}; seed {figures['seed']}."
+        f"{figures['minutes']:.0f}, in {figures['second_stages']} trainings, these on {cores}; seed {figures['seed']}."
     )
     return textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False)
 

@@ -7,7 +7,7 @@ from typing import Final
 from rockseg_training.album import Group
 from rockseg_training.batches import Recipe
 from rockseg_training.datasets.photo import Dataset
-from rockseg_training.datasets.shared import read_shared, read_textures
+from rockseg_training.datasets.shared import MaskedBox, read_shared, read_textures
 from rockseg_training.folds import FOLDS, Fold
 from rockseg_training.reference import REFERENCE
 
@@ -63,7 +63,7 @@ def reference_recipe(seed: int, data: Path | None, fold: Fold = FOLDS["all"]) ->
         patches=textures,
         patches_left_out=fold.textures_left_out(textures, read_textures(data)),
         layouts=_layouts(data),
-        scraps=True,
+        scraps=tuple(entry for entry in photos.entries if isinstance(entry, MaskedBox)),
     )
 
 

@@ -48,7 +48,7 @@ def what_is_left(checkpoints: Path) -> Iterator[str]:
     done = read_figures(checkpoints)
     for fold in FOLDS:
         if fold not in done:
-            begun = (run_folder(checkpoints, fold, "half") / CHECKPOINT).exists()
+            begun = any(run_folder(checkpoints, fold, "half").glob(f"*/{CHECKPOINT}"))
             command = COMMAND.format("" if fold == "all" else f"FOLD={fold}").strip()
             yield f"Left: fold {fold}, {'begun' if begun else 'not begun'}: {command}"
     if len(done) == len(FOLDS):

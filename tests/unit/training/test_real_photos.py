@@ -96,6 +96,12 @@ def test_the_generator_paints_with_no_texture_of_what_is_left_out(data: Path) ->
     assert not reference_recipe(1, data).patches_left_out
 
 
+def test_photos_left_out_give_no_scraps_nor_do_those_without_an_outline(data: Path) -> None:
+    assert {entry.name for entry in reference_recipe(1, data).scraps} >= {"core-boxes/box-02", "core-boxes/box-08"}
+    fold = {entry.name for entry in reference_recipe(1, data, FOLDS["1"]).scraps}
+    assert fold == {"core-boxes/box-08", "boxes-carbonate/corebox-03"}
+
+
 def test_masks_become_labels_that_say_what_the_rock_may_be(data: Path) -> None:
     by_name = {photo.name: set(np.unique(photo.labels).tolist()) for photo in read_shared(data).photos()}
     assert by_name["core-boxes/box-08"] == {0, MUD_OR_LIME_LABEL, UNLABELLED}

@@ -118,7 +118,7 @@ def test_scraps_lie_where_core_is_lost() -> None:
     for given, found in seen.items():
         for seed in range(40):
             scraps = [scrap] if given else []
-            face, named = redressed(np.random.default_rng(seed), *_box(), 60.0, scraps)
+            face, named = redressed(np.random.default_rng(seed), *_box(), 60.0, scraps=scraps)
             magenta = np.minimum(face[..., 0], face[..., 2]) > 1.25 * face[..., 1] + 10
             assert (named[magenta] == 0).all()
             found.append(magenta.mean() > 0.02)

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from typing_extensions import override
 
 from rockseg_core.domain.errors import SettingsError
 from rockseg_model.bundle import load_bundle
 from rockseg_model.weights import unpack
 from rockseg_training import train_reference as train_reference_module
 from rockseg_training.averaging import between
+from rockseg_training.batches import Batch
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.evaluation import colour_baseline, evaluation
 from rockseg_training.folds import FOLDS
@@ -23,7 +25,7 @@ from rockseg_training.reference_recipe import pretraining_recipe
 from rockseg_training.reference_runs import PRETRAINING, read_figures, run_folder, what_is_left
 from rockseg_training.train import Length
 from rockseg_training.train_reference import Run, train_reference
-from rockseg_training.trainer import CHECKPOINT
+from rockseg_training.trainer import CHECKPOINT, Trainer
 
 
 def _box(data: Path, name: str, ending: str) -> None:
@@ -70,13 +72,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_the_bundle_is_between_what_drawn_cores_taught_and_what_photos_taught(run: Run) -> None:
     train_reference(run, lambda _: None)
     bundle = unpack(load_bundle(run.folder / "bundle").weights)
-    first, second = (
-        torch.load(run_folder(run.checkpoints, stage, "half") / CHECKPOINT, weights_only=True)["mean"]
-        for stage in (PRETRAINING, "1")
+    first, *seconds = (
+        torch.load(folder / CHECKPOINT, weights_only=True)["mean"]
+        for folder in (run_folder(run.checkpoints, PRETRAINING, "half"), *sorted(run.folder.glob("second-*")))
     )
+    assert len(seconds) == 2
+    assert any((seconds[0][name] != value).any() for name, value in seconds[1].items()), "seeds of their own"
     between_them = 0
     for name, value in bundle.items():
-        ends = first[name].double(), second[name].double()
+        ends = first[name].double(), (seconds[0][name].double() + seconds[1][name].double()) / 2
         low, high = torch.minimum(*ends), torch.maximum(*ends)
         room = 2e-3 * (1 + high.abs())  # of the bundle's half precision
         assert ((value >= low - room) & (value <= high + room)).all(), name
@@ -84,10 +88,32 @@ def test_the_bundle_is_between_what_drawn_cores_taught_and_what_photos_taught(ru
     assert between_them > 100
 
 
+def test_the_second_stages_are_taught_by_what_the_first_became(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[bool, dict[str, torch.Tensor]]] = []
+
+    class Spied(Trainer):
+        @override
+        def step(self, batch: Batch) -> float:
+            teacher = self._teacher
+            if teacher is not None:
+                copy = {name: value.clone() for name, value in teacher.state_dict().items()}
+                seen.append((any(part.training for part in teacher.modules()), copy))
+            return super().step(batch)
+
+    monkeypatch.setattr(train_reference_module, "Trainer", Spied)
+    train_reference(run, lambda _: None)
+    folder = run_folder(run.checkpoints, PRETRAINING, "half")
+    first = torch.load(folder / CHECKPOINT, weights_only=True)["mean"]
+    assert len(seen) == 2 * 2, "two stages of two steps"
+    for training, weights in seen:
+        assert not training
+        assert all(torch.equal(weights[name], value) for name, value in first.items())
+
+
 def test_norms_are_frozen_in_the_rest_of_the_second_stage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_reference_module, "NORMS_FROZEN_FROM", 2)
     train_reference(replace(run, length=Length(steps=4)), lambda _: None)
-    state = torch.load(run.folder / CHECKPOINT, weights_only=True)["network"]
+    state = torch.load(run.folder / "second-2" / CHECKPOINT, weights_only=True)["network"]
     counted = {int(value) for name, value in state.items() if name.endswith("num_batches_tracked")}
     assert counted == {3}, "one batch of the first stage and two of the second"
 
@@ -99,6 +125,18 @@ def test_between_two_networks_shares_are_kept_and_counts_are_the_second_s() -> N
     assert made["weight"].tolist() == [0.25] * 3
     assert made["count"] == 9
     assert second["weight"].tolist() == [1.0] * 3
+
+
+def test_a_run_killed_in_its_last_training_leaves_the_others_as_they_are(run: Run) -> None:
+    train_reference(run, lambda _: None)
+    done, whole = run.folder / "second-1" / CHECKPOINT, load_bundle(run.folder / "bundle").weights
+    written = done.read_bytes()
+    (run.folder / "second-2" / CHECKPOINT).unlink()
+    train_reference(run, lambda _: None)
+    assert done.read_bytes() == written
+    assert load_bundle(run.folder / "bundle").weights == whole
+    train_reference(replace(run, length=Length(minutes=5.0)), lambda _: None)
+    assert done.read_bytes() == written, "whatever time is left of its minutes"
 
 
 def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figures(run: Run) -> None:
@@ -116,7 +154,7 @@ def test_a_fold_goes_on_from_where_it_was_left_and_ends_with_a_bundle_and_figure
 
     train_reference(replace(run, length=Length(steps=3)), said.append)
     assert "Going on from step 2 of 2." in said
-    assert read_figures(run.checkpoints)["1"]["steps"] == 3
+    assert read_figures(run.checkpoints)["1"]["steps"] == 3 + 3, "in both trainings"
     assert load_bundle(run.folder / "bundle").weights != first.weights
     with pytest.raises(SettingsError, match="of another run"):
         train_reference(replace(run, seed=2), said.append)
@@ -130,8 +168,13 @@ def test_all_runs_begin_with_one_pretraining_that_saw_no_photo(run: Run) -> None
     second = json.loads(train_reference(replace(run, fold=FOLDS["2"]), lambda _: None).read_text())
     assert first["pretraining_steps"] == second["pretraining_steps"] == 1
     assert checkpoint.read_bytes() == written
-    more = replace(run, pretraining=Length(steps=2), length=Length(steps=3))
-    assert json.loads(train_reference(more, lambda _: None).read_text())["pretraining_steps"] == 2
+    more = replace(run, pretraining=Length(steps=2))
+    with pytest.raises(SettingsError, match="of another run"):
+        train_reference(more, lambda _: None)
+    assert (
+        json.loads(train_reference(replace(more, fold=FOLDS["3"]), lambda _: None).read_text())["pretraining_steps"]
+        == 2
+    )
     recipe = pretraining_recipe(run.seed, run.data)
     assert not recipe.dataset.entries
     assert recipe.patches is None
@@ -184,7 +227,7 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
     }  # fmt: skip
     fold = {
         "pretraining_steps": 7, "pretraining_minutes": 40, "steps": 5, "minutes": 30, "threads": 2, "seed": 1,
-        "learnt": {"a": 3}, "models": [{"photos": photos}],
+        "second_stages": 2, "learnt": {"a": 3}, "models": [{"photos": photos}],
     }  # fmt: skip
     card = write_card({"2": fold}, "reference", "1")
     assert "| core-boxes/box-08 | 2 | 0.930 | – | 0.500 |" in card

@@ -1,4 +1,4 @@
-"""Pieces of what surrounds the core in real photos: foam, felt, card and trays, in other places and tones."""
+"""Pieces of what surrounds the core in real photos: foam, felt, card and rulers, in other places and tones."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,20 +14,27 @@ Scrap = NDArray[np.uint8]  # (h, w, 3) RGB
 
 CORE_WIDTH_PX: Final = 160.0  # at which scraps are kept
 TRIES: Final = 80  # a photo
-MOST: Final = 16  # a photo: nine boxes of card are not to outnumber the rest
+MOST: Final = 16  # a photo
+MOST_ENLARGED: Final = 2.0  # beyond it there is too little to see
 SIZES: Final = (0.25, 1.6)  # core widths
 
 
 def cut_scraps(
     rng: np.random.Generator, pixels: NDArray[np.uint8], labels: NDArray[np.uint8], core_width_px: float
 ) -> list[Scrap]:
-    """Rectangles of the photo (h, w, 3) that are background by its labels (h, w), at CORE_WIDTH_PX pixels a core."""
-    zoom = min(CORE_WIDTH_PX / core_width_px, 2.0)
+    """Rectangles of the photo (h, w, 3) that are background by its labels (h, w), at CORE_WIDTH_PX pixels a core.
+
+    None of a photo that would have to be enlarged more than MOST_ENLARGED times.
+    """
+    zoom = CORE_WIDTH_PX / core_width_px
+    if zoom > MOST_ENLARGED:
+        return []
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     small = np.asarray(cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=way), np.uint8)
     size = small.shape[1], small.shape[0]
-    rock = np.asarray(cv2.resize((labels != 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), np.uint8)
-    total = cv2.integral(rock)
+    # In the same way as the pixels: whatever colours a pixel is asked for its label.
+    rock = np.asarray(cv2.resize((labels != 0).astype(np.float32), size, interpolation=way)) > 0
+    total = cv2.integral(rock.astype(np.uint8))
     found: list[Scrap] = []
     for _ in range(TRIES):
         high, wide = (int(CORE_WIDTH_PX * np.exp(rng.uniform(*np.log(SIZES)))) for _ in range(2))
