@@ -10,7 +10,7 @@ from torch import Tensor
 # What real photos teach costs some of what drawn cores taught: after it, drawn families never seen and boxes unlike
 # those learnt from are told worse than before. On the way from one network to the other both are told better than at
 # either end (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", doi 10.1109/CVPR52688.2022.00780).
-SECOND_SHARE: Final = 0.6
+SECOND_SHARE: Final = 0.8
 
 
 def between(
