@@ -7,9 +7,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
-# What real photos teach costs some of what drawn cores taught: after it, drawn families never seen and boxes unlike
-# those learnt from are told worse than before. On the way from one network to the other both are told better than at
-# either end (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", doi 10.1109/CVPR52688.2022.00780).
+# What real photos teach costs some of what drawn cores taught. On the way from one network to the other boxes never
+# seen are outlined better than at its beginning, and drawn families never seen told better than at its end (Wortsman et
+# al. 2022, "Robust fine-tuning of zero-shot models", doi 10.1109/CVPR52688.2022.00780).
 SECOND_SHARE: Final = 0.8
 
 

@@ -66,10 +66,12 @@ def _run(fold: str, figures: Figures) -> str:
     which = "The bundle" if fold == FULL else f"Fold {fold}"
     learnt = sum(figures["learnt"].values())
     cores = f"{figures['threads']} processor core{'s' if figures['threads'] > 1 else ''}"
+    stages = figures["second_stages"]
     line = (
         f"- {which}: {figures['pretraining_steps']} steps on drawn cores in {figures['pretraining_minutes']:.0f} "
-        f"minutes, the same for all, then {figures['steps']} on drawn cores and {learnt} real photos and crops in "
-        f"{figures['minutes']:.0f}, in {figures['second_stages']} trainings, these on {cores}; seed {figures['seed']}."
+        f"minutes, the same for all; then {stages} times {figures['steps'] // stages} on drawn cores and {learnt} real "
+        f"photos and crops, each from the same beginning, {figures['minutes']:.0f} minutes together, these on {cores}. "
+        f"The weights are at {figures['second_stage_share']:g} of the way; seed {figures['seed']}."
     )
     return textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False)
 

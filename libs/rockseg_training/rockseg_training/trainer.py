@@ -206,7 +206,8 @@ class Trainer:
         if state.get("run", "") != self._run:
             raise SettingsError(
                 f"The checkpoint in {folder} is of another run: other photos, labels, starting bundle or options, or a "
-                "rockseg that draws other cores. To begin anew, give --force; to keep it, write to another bundle."
+                "rockseg that draws other cores. To begin anew, delete it, or give rockseg train --force; to keep it, "
+                "write elsewhere."
             )
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])

@@ -1,6 +1,7 @@
 """The reference's recipe, in small: whole and in folds, from where it was left, to figures and a card."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rockseg_training.averaging import between
 from rockseg_training.batches import Batch
 from rockseg_training.datasets.errors import DatasetError
 from rockseg_training.evaluation import colour_baseline, evaluation
+from rockseg_training.evaluation.evaluation import FIGURES
 from rockseg_training.folds import FOLDS
 from rockseg_training.reference_card import main as write_card_command
 from rockseg_training.reference_card import write_card
@@ -169,8 +171,11 @@ def test_all_runs_begin_with_one_pretraining_that_saw_no_photo(run: Run) -> None
     assert first["pretraining_steps"] == second["pretraining_steps"] == 1
     assert checkpoint.read_bytes() == written
     more = replace(run, pretraining=Length(steps=2))
-    with pytest.raises(SettingsError, match="of another run"):
+    with pytest.raises(SettingsError, match="began with 1 steps"):
         train_reference(more, lambda _: None)
+    assert checkpoint.read_bytes() == written
+    for fold in ("1", "2"):
+        shutil.rmtree(run_folder(run.checkpoints, fold, "half"))
     assert (
         json.loads(train_reference(replace(more, fold=FOLDS["3"]), lambda _: None).read_text())["pretraining_steps"]
         == 2
@@ -227,7 +232,7 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
     }  # fmt: skip
     fold = {
         "pretraining_steps": 7, "pretraining_minutes": 40, "steps": 5, "minutes": 30, "threads": 2, "seed": 1,
-        "second_stages": 2, "learnt": {"a": 3}, "models": [{"photos": photos}],
+        "second_stages": 2, "second_stage_share": 0.8, "learnt": {"a": 3}, "models": [{"photos": photos}],
     }  # fmt: skip
     card = write_card({"2": fold}, "reference", "1")
     assert "| core-boxes/box-08 | 2 | 0.930 | – | 0.500 |" in card
@@ -241,3 +246,20 @@ def test_a_card_names_which_figure_is_of_which_fold() -> None:
     assert "trained without the photos named" in write_card({"2": fold, "all": full}, "reference", "1")
     fewer = write_card({"2": fold, "all": {**full, "steps": 6}}, "reference", "1")
     assert "trained for fewer steps and without the photos named" in fewer
+
+
+def test_minutes_are_of_both_second_stages_and_steps_of_each(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Length] = []
+    monkeypatch.setattr(train_reference_module, "train_reference", lambda run, _: asked.append(run.length))
+    where = [str(run.data), "--checkpoints", str(run.checkpoints)]
+    assert train_reference_module.main([*where, "--minutes", "20"]) == 0
+    assert train_reference_module.main([*where, "--minutes", "20", "--steps", "7"]) == 0
+    assert [(length.minutes, length.steps) for length in asked] == [(10.0, None), (10.0, 7)]
+
+
+def test_figures_of_one_second_stage_are_not_taken_for_done(run: Run) -> None:
+    for fold in FOLDS:
+        folder = run_folder(run.checkpoints, fold, "half")
+        folder.mkdir(parents=True)
+        (folder / FIGURES).write_text('{"steps": 900}')
+    assert len([line for line in what_is_left(run.checkpoints) if line.startswith("Left")]) == len(FOLDS)
